@@ -1,20 +1,20 @@
-"""Does what changed between two snapshots read true, for each kind of change?
+"""Are the changes between two snapshots described correctly, for each kind of change?
 
     .venv/bin/python benchmarks/changes.py [--into FOLDER]
 
-Publishes an installation in which a municipality of a round without carrying forward and one of a round with it have not
-answered yet, and then one change after the other, each by the whole command:
+Publishes an installation in which two municipalities have not answered yet, one in a round without carrying forward and
+one in a round with it. Then publishes one change after the other, each with the full command:
 
 - planned: the unit that was carried forward has answered;
 - late: the unit that was missing has answered;
 - error: a signed correction of one answer, in a year whose figures are printed;
-- form: the form map of a round has two services the other way round;
-- base: the report's percentages of a question are of other units than was thought (a table of data/indicators);
+- form: two services are swapped in the form map of a round;
+- base: the percentages of a question in the report have another base than assumed (a table of data/indicators);
 - code list: a label.
 
-A new year is a trial of its own (``benchmarks/rounds.py``). Printed, as JSON: of each step the sentences of ``CHANGES.md``
-in English, the rows of each class by table, and the verdicts on the printed figures. Ends with 1 where the classes are not
-those that the step made. About 30 minutes.
+New years have their own benchmark (``benchmarks/rounds.py``). Prints as JSON, for each step: the English sentences of
+``CHANGES.md``, the rows of each class by table, and the verdicts on the printed figures. Exits with 1 where the classes are
+not those that the step should give. About 30 minutes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ import duckdb
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-# A small unit each: without it the printed totals of the year still agree within their rounding.
+# Small units: without them the printed totals of the year still agree within their rounding.
 MISSING, CARRIED = ("2018/is248_2018.csv", "1816"), ("2020/is248_2020.csv", "1834")
 
 CORRECTION = """- unit: "0709"
@@ -50,20 +50,20 @@ CORRECTION = """- unit: "0709"
   date: 2026-11-20
 """
 
-# By step, the classes that its changed figures of observations have.
+# By step, the classes of its changed observations.
 CLASSES = {
     "planned": {"planned", "late"},
     "late": {"late", "new"},
     "error": {"error"},
     "form": {"form"},
-    # Main figures stay: the share by the base of the year is another column.
+    # Main figures do not change: the share by the base of the year is another column.
     "base": set(),
     "code list": set(),
 }
 
 
 class Installation:
-    """Inputs of their own, with the warehouse and the snapshots beside them."""
+    """A copy of the inputs, with its own warehouse and snapshots."""
 
     def __init__(self, folder: Path) -> None:
         """Copy the bundled inputs."""
@@ -72,7 +72,7 @@ class Installation:
         shutil.copytree(PROJECT / "data", self.data, ignore=shutil.ignore_patterns("warehouse", "snapshots"))
 
     def take_out(self, file: str, unit: str) -> str:
-        """Take the row of a unit out of a delivery, and return the file as it was."""
+        """Remove the row of a unit from a delivery, and return the original text of the file."""
         path = self.data / "deliveries" / file
         before = path.read_text(encoding="latin-1")
         lines = before.splitlines(keepends=True)
@@ -82,11 +82,11 @@ class Installation:
         return before
 
     def put_back(self, file: str, text: str) -> None:
-        """Write a delivery as it was."""
+        """Restore a delivery."""
         (self.data / "deliveries" / file).write_text(text, encoding="latin-1")
 
     def replace(self, file: str, change: Callable[[str], str]) -> None:
-        """Change an input, which has to become another one."""
+        """Replace a text in an input; fails if nothing changes."""
         path = self.data / file
         before = path.read_text(encoding="utf-8")
         after = change(before)
@@ -128,7 +128,7 @@ def swapped(text: str) -> str:
 
 
 def told(snapshot: Path) -> dict[str, object]:
-    """Return what a snapshot says of its changes."""
+    """Return how a snapshot describes its changes."""
     text = (snapshot / "CHANGES.md").read_text(encoding="utf-8")
     english = text.partition("# Changes in ")[2]
     found = re.search(r"## In short\n\n(.*?)\n\n##", english, re.DOTALL)
@@ -170,9 +170,9 @@ def steps(installation: Installation) -> Iterable[tuple[str, Callable[[], None]]
 
 
 def main() -> int:
-    """Publish, and tell."""
+    """Publish the steps and print what their snapshots say."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--into", type=Path, help="folder of the installation; a temporary one unless given")
+    parser.add_argument("--into", type=Path, help="folder of the installation; by default a temporary one")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         installation = Installation(arguments.into or Path(temporary) / "trial")

@@ -1,14 +1,14 @@
-"""How surely do the rules on columns catch values that stand in the wrong column, and an end that is missing?
+"""How reliably do the rules on columns catch values in the wrong column, and a missing end?
 
     .venv/bin/python benchmarks/columns.py [--warehouse DIRECTORY] [--trials N] [--seed N] [--forms ...] [--faults ...]
 
-Takes the warehouse of the project, or one that another run left behind, and changes nothing in it. For each round and fault
-it spoils the delivered cells of the round as an export would, in memory, N times at other places, makes anew the models that
-the rules on deliveries and warehouse look at, and counts with the rules' own queries. Printed, as a table in Markdown: of N
-spoilt deliveries how many were refused, and how many were told of (a warning, a finding of the control or a refusal).
+Reads the warehouse of the project, or that of another run, without changing it. For each round and fault, it damages the
+delivered cells of the round in memory as a faulty export would, N times at different places, rebuilds the models that the
+rules on deliveries and warehouse read, and counts with the rules' own queries. Prints a Markdown table: how many of N
+damaged deliveries were refused, and how many were reported (by a warning, a finding of the control or a refusal).
 
-The rules on the candidate and the figures in print are left out: a new year has no print. A fault that changes no cell, such
-as two empty columns that are swapped, is drawn again. Models that cannot see a fault are not made anew for it.
+The rules on the candidate and on printed figures are left out: a new year has no print. A fault that changes no cell, such
+as a swap of two empty columns, is drawn again. Models that a fault cannot affect are not rebuilt for it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from orchestration.core.settings import load_settings
 from orchestration.gate.rules import Rule, load_rules
 
-# What is made anew from spoilt cells; every other model is as the warehouse has it.
+# The models rebuilt from damaged cells; all others are read from the warehouse.
 MODELS = (
     *("stg_raw__sheets", "stg_raw__columns", "stg_raw__rows", "stg_raw__missing_cells", "stg_raw__repeated_headers"),
     *("stg_raw__submitted", "stg_raw__cells", "int_row_fates", "int_row_identifiers", "int_row_units", "int_main_rows"),
@@ -47,11 +47,11 @@ MODELS = (
     *("ctl_kind_counts", "ctl_record_moves", "ctl_moved_records", "ctl_moved_blocks", "ctl_typed_sums"),
 )
 
-# Models that see moved values, and swapped columns, only.
+# Models that only moved values, or only swapped columns, affect.
 MOVES = ("ctl_record_cells", "ctl_kind_counts", "ctl_record_moves", "ctl_moved_records", "ctl_moved_blocks")
 SWAPS = ("ctl_compared_numbers", "ctl_swapped_numbers", "ctl_answer_columns", "ctl_answer_shares", "ctl_swapped_answers")
 
-# What holds a round against those before, once these have the other rounds too.
+# Models that compare a round with earlier ones; they also need the other rounds.
 BETWEEN_ROUNDS = [
     *("ctl_columns", *SWAPS),
     *("ctl_asked_units", "ctl_lost_numbers", "ctl_lost_in_order", "ctl_lost_links", "ctl_lost_records"),
@@ -59,7 +59,7 @@ BETWEEN_ROUNDS = [
 WITH_ALL_ROUNDS = ["intermediate.int_row_submissions", "intermediate.int_main_rows", "intermediate.int_unit_responses"]
 WITH_THE_ROUND_BEFORE = ["intermediate.int_cells", "intermediate.int_counted_answers", "control.ctl_records"]
 
-# Rules that say nothing of the cells, or of what is not made anew.
+# Rules that do not depend on the cells, or read models that are not rebuilt.
 LEFT_OUT = {
     "units_add_up_to_the_country",
     "no_free_text_becomes_public",
@@ -71,7 +71,7 @@ ATTEMPTS = 50
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet as it was delivered: where it is, its columns in order, and its rows of data in order."""
+    """A sheet as delivered: its address, and its columns and rows of data in order."""
 
     file: str
     sheet: str
@@ -90,15 +90,15 @@ class Column:
 
 
 class Round:
-    """A round in memory: its delivered cells, and the SQL of what is made of them."""
+    """A round in memory: its delivered cells, and the SQL of the models built from them."""
 
     def __init__(self, warehouse: Path, target: Path, form: str) -> None:
-        """Take the cells of a form, and everything else as views.
+        """Copy the cells of a form, and use everything else as views.
 
         Args:
             warehouse: the DuckDB file of a run.
             target: dbt's folder of the same run.
-            form: whose delivery is spoilt.
+            form: the form whose delivery is damaged.
         """
         self.form = form
         self.connection = duckdb.connect()
@@ -143,7 +143,7 @@ class Round:
         return [Sheet(file, sheet, layout, columns[file, sheet, layout], tuple(rows)) for file, sheet, layout, rows in found]
 
     def columns(self) -> list[Column]:
-        """Return the columns of answers that are a question each."""
+        """Return the columns of answers, each with its own question."""
         return [
             Column(*row)
             for row in self.connection.execute(
@@ -154,12 +154,12 @@ class Round:
         ]
 
     def restore(self) -> None:
-        """Put the cells back as they were delivered."""
+        """Restore the delivered cells."""
         for name in ("cells", "sheets"):
             self.connection.execute(f"create or replace table raw.{name} as from delivered_{name}")
 
     def is_changed(self) -> bool:
-        """Return whether the cells differ from those that were delivered, and count them as a reader would."""
+        """Return whether the cells differ from the delivered ones; updates the cell counts as a reader would."""
         self.connection.execute(
             "update raw.sheets set cell_count = (select count(*) from raw.cells as cells where cells.form = sheets.form "
             "and cells.file = sheets.file and cells.sheet = sheets.sheet and cells.layout = sheets.layout)"
@@ -177,7 +177,7 @@ class Round:
         self.connection.execute(f'create or replace table "{schema}"."{name}" as {text}')
 
     def make(self, left_out: tuple[str, ...] = ()) -> None:
-        """Make the models anew from the cells as they are now; those that are left out are empty."""
+        """Rebuild the models from the current cells; models that are left out are empty."""
         for name in self.sql:
             if name in MODELS:
                 self._make(name, left_out)
@@ -202,7 +202,7 @@ class Round:
         ]
 
     def questions(self) -> tuple[int, int]:
-        """Return how much the control of the year asks: about records that have moved, and about cells, rows and sums."""
+        """Return the number of questions of the control: about moved records, and about cells, rows and sums."""
         row = self.connection.execute(
             """
             select
@@ -226,7 +226,7 @@ def _listed(texts: list[str]) -> str:
 
 
 def _compiled(target: Path) -> dict[str, tuple[str, str]]:
-    """Return schema and SQL of the models that are made anew, in the order in which they need each other."""
+    """Return schema and SQL of the rebuilt models, in the order of their dependencies."""
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     nodes = {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
     ordered: dict[str, tuple[str, str]] = {}
@@ -252,7 +252,7 @@ def _of(sheet: Sheet) -> str:
 
 
 def slide(spoilt: Round, sheet: Sheet, rows: list[int], place: int, by: int) -> None:
-    """Move the values of rows by one column from a place in the order of the columns on; the width stays."""
+    """Move the values of rows by one column, starting at a position in the order of columns; the width stays the same."""
     of_rows = f"{_of(sheet)} and row_number in ({', '.join(map(str, rows))})"
     column, last = sheet.columns[place], sheet.columns[-1]
     lost = last if by > 0 else column
@@ -263,7 +263,7 @@ def slide(spoilt: Round, sheet: Sheet, rows: list[int], place: int, by: int) -> 
 
 
 def a_slid_record(spoilt: Round, chance: random.Random) -> None:
-    """The values of one record are moved by one column from some column on."""
+    """Move the values of one record by one column, from a random column on."""
     sheet = chance.choices(spoilt.sheets(), [len(sheet.rows) for sheet in spoilt.sheets()])[0]
     slide(spoilt, sheet, [chance.choice(sheet.rows)], chance.randrange(len(sheet.columns) - 1), chance.choice([1, -1]))
 
@@ -276,7 +276,7 @@ def _a_layout(spoilt: Round, chance: random.Random) -> list[tuple[Sheet, int]]:
 
 
 def a_slid_block(spoilt: Round, chance: random.Random) -> None:
-    """Five percent of the records, one after another, are moved by one column from the same column on."""
+    """Move five percent of the records, consecutive ones, by one column from the same column on."""
     records = _a_layout(spoilt, chance)
     size = round(len(records) * 0.05)
     first = chance.randrange(len(records) - size + 1)
@@ -287,14 +287,14 @@ def a_slid_block(spoilt: Round, chance: random.Random) -> None:
 
 
 def scattered_slid_records(spoilt: Round, chance: random.Random) -> None:
-    """Five percent of the records, here and there, are moved by one column, each from a column of its own on."""
+    """Move five percent of the records, scattered, by one column, each from its own random column on."""
     records = _a_layout(spoilt, chance)
     for sheet, row in chance.sample(records, round(len(records) * 0.05)):
         slide(spoilt, sheet, [row], chance.randrange(len(sheet.columns) - 1), chance.choice([1, -1]))
 
 
 def swapped_columns(type_of_column: str) -> Callable[[Round, random.Random], None]:
-    """Return a fault: the values of two columns of a type have changed places in every file."""
+    """Return a fault: the values of two columns of a type are swapped in every file."""
 
     def swap(spoilt: Round, chance: random.Random) -> None:
         columns = [column for column in spoilt.columns() if column.type == type_of_column]
@@ -322,7 +322,7 @@ def swapped_columns(type_of_column: str) -> Callable[[Round, random.Random], Non
 
 
 def a_cut_file(share: float) -> Callable[[Round, random.Random], None]:
-    """Return a fault: the last rows of a file are lost, on every sheet, totals and footnotes with them."""
+    """Return a fault: the last rows of a file are lost on every sheet, including totals and footnotes."""
 
     def cut(spoilt: Round, chance: random.Random) -> None:
         sheets = spoilt.sheets()
@@ -336,7 +336,7 @@ def a_cut_file(share: float) -> Callable[[Round, random.Random], None]:
 
 
 def a_cut_sheet(spoilt: Round, chance: random.Random) -> None:
-    """The last five percent of the rows of one sheet of several are lost."""
+    """Lose the last five percent of the rows of one of several sheets."""
     sheets = [sheet for sheet in spoilt.sheets() if len(sheet.rows) > 1]
     if len(sheets) == len({sheet.file for sheet in sheets}):
         raise NotImplementedError
@@ -346,7 +346,7 @@ def a_cut_sheet(spoilt: Round, chance: random.Random) -> None:
 
 
 def lost_columns(spoilt: Round, chance: random.Random) -> None:
-    """The values of the last five percent of the columns of answers of a layout are lost."""
+    """Lose the values of the last five percent of the columns of answers of a layout."""
     columns = spoilt.columns()
     layout = chance.choices(*zip(*((column.layout, 1) for column in columns), strict=True))[0]
     sheets = [sheet for sheet in spoilt.sheets() if sheet.layout == layout]
@@ -382,14 +382,14 @@ FAULTS: dict[str, Callable[[Round, random.Random], None]] = {
 def try_fault(
     spoilt: Round, rules: list[Rule], fault: str, chance: random.Random, clean: tuple[int, int]
 ) -> set[str] | None:
-    """Spoil a round once and return what tells of it; None where the fault can change nothing.
+    """Damage a round once and return how it was reported; None where the fault can change nothing.
 
     Args:
         spoilt: the round.
-        rules: what is asked whether it fails.
-        fault: by its name.
-        chance: where the round is spoilt.
-        clean: how much the control asks about the round as it was delivered.
+        rules: the rules to run.
+        fault: the name of the fault.
+        chance: the random generator that places the fault.
+        clean: the number of questions of the control about the undamaged round.
     """
     for _ in range(ATTEMPTS):
         spoilt.restore()
@@ -408,7 +408,7 @@ def try_fault(
 
 
 def main() -> None:
-    """Try every fault on every round and print what was caught."""
+    """Try every fault on every round and print how many were caught."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     settings = load_settings()
     parser.add_argument("--warehouse", type=Path, default=settings.warehouse_dir)
@@ -416,7 +416,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--forms", nargs="*")
     parser.add_argument("--faults", nargs="*", default=list(FAULTS))
-    parser.add_argument("--json", type=Path, help="where each trial is written, a line each")
+    parser.add_argument("--json", type=Path, help="file for the trials, one line each")
     arguments = parser.parse_args()
     file, target = arguments.warehouse / settings.warehouse_file.name, arguments.warehouse / settings.dbt_target.name
     rules = [

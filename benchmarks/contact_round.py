@@ -1,14 +1,14 @@
-"""Does a contact round hold together, from the first reminder to the published figures?
+"""Is a contact round consistent, from the first reminder to the published figures?
 
     .venv/bin/python benchmarks/contact_round.py [--year 2016] [--each 10] [--into FOLDER]
 
-Goes through the round of a bundled year by the commands alone, in an installation of its own: publishes, writes and sends
-reminders after each deadline, tells the county governors, asks the questions, and answers ten findings of each kind (wrong,
-right, do not know, ask again) in the list of the control. The effect that is shown before the answers are signed is compared
-with what the published tables change by, with nothing of the project's code. Then it approves what is settled.
+Runs the contact round of a bundled year through the commands alone, in a separate installation: publishes, writes and sends
+reminders after each deadline, notifies the county governors, asks the questions, and answers ten findings in each way
+(wrong, right, do not know, ask again) in the list of the control. The effect shown before the answers are signed is compared
+with the change in the published tables, without using the project's code. Then it approves what is settled.
 
-Printed, as JSON: what each step told and how long it took, the effect shown and published, the states at the end. Ends with
-1 where shown and published effect differ, or a step does not tell what it should. About 6 minutes.
+Prints as JSON: the output and duration of each step, the effect shown and published, and the states at the end. Exits with 1
+where the shown and the published effect differ, or the output of a step is wrong. About 6 minutes.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from openpyxl import load_workbook
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-# The public tables of FTE have the names of their questions.
+# The public FTE tables have the names of their questions.
 TABLES = {"fte_by_service": "service_type", "fte_by_education": "education", "fte_by_pathway": "pathway"}
 FORMS = {"joint": "felles rapportering", "mental_health": "psykisk helsearbeid", "substance_use": "rusarbeid"}
 WRONG, RIGHT, UNKNOWN, AGAIN = "feil", "riktig", "vet ikke", "spør igjen"
 
 
 class Trial:
-    """An installation of its own, and the commands that are given in it."""
+    """A separate installation, and the commands run in it."""
 
     def __init__(self, folder: Path) -> None:
         """Copy the bundled inputs."""
@@ -46,7 +46,7 @@ class Trial:
         self.steps: list[dict[str, Any]] = []
 
     def give(self, *arguments: str) -> dict[str, Any]:
-        """Give a command, and return its answer as JSON."""
+        """Run a command, and return its JSON output."""
         started = time.monotonic()
         environment = os.environ | {"IS248_DATA_DIR": str(self.data), "IS248_FORMATS": ""}
         done = subprocess.run(
@@ -64,7 +64,7 @@ class Trial:
         return answer
 
     def figures(self, year: int) -> dict[tuple[str, str, str, str], Decimal]:
-        """Return the published totals of a year, of country and counties on the areas of then."""
+        """Return the published totals of a year, for the country and the counties on the areas of that year."""
         found = {}
         with duckdb.connect(str(self.data / "snapshots" / "current" / "is248.duckdb"), read_only=True) as connection:
             for table, category in TABLES.items():
@@ -79,7 +79,7 @@ class Trial:
 
 
 def answer_list(trial: Trial, year: int, each: int) -> dict[str, int]:
-    """Answer findings in the list of all of them, so many of each kind, as a person with the forms at hand would."""
+    """Answer a number of findings of each kind in the list of the control, as a person with the forms at hand would."""
     path = trial.data / "warehouse" / "control" / str(year) / f"{year}_alle.xlsx"
     book = load_workbook(path)
     sheet, items = book["Kontroll"], book["Poster"]
@@ -132,7 +132,7 @@ def answer_list(trial: Trial, year: int, each: int) -> dict[str, int]:
 
 
 def main() -> int:
-    """Go through the round, print what it told, and return whether all of it holds together."""
+    """Run the contact round, print its output, and return whether everything is consistent."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--year", type=int, default=2016)
     parser.add_argument("--each", type=int, default=10)

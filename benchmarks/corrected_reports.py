@@ -1,15 +1,14 @@
-"""Does a correction of one municipality change what depends on it in the reports, and nothing else?
+"""Does a correction for one municipality change the reports where they depend on it, and nowhere else?
 
     .venv/bin/python benchmarks/corrected_reports.py [--into FOLDER] [--unit 5035 --item home_ambulatory --by -5]
     .venv/bin/python benchmarks/corrected_reports.py --before SNAPSHOT --after SNAPSHOT
 
-Publishes an installation with the national report, all memos and all sheets; signs a correction of one number of FTE of the
-newest round; publishes again. Then every number of every report is looked at: its cells are read from the files of both
-snapshots, and what is written of it in both reports is compared. Told, as JSON: of the national report, of the memo of the
-county and of the sheet of the municipality, how many numbers rest on a cell that moved, how many are written otherwise, in
-which tables and sentences; and how many of all other reports are the same file. Ends with 1 where something is written
-otherwise whose cells did not move, or a report whose numbers stayed is another file. With two folders of snapshots it only
-compares them. About 15 minutes.
+Publishes an installation with the national report, all memos and all sheets; signs a correction of one FTE number of the
+newest round; publishes again. Then it checks every number of every report: it reads the cells of the number from the files
+of both snapshots, and compares its text in both reports. Prints as JSON, for the national report, the memo of the county and
+the sheet of the municipality: how many numbers depend on a changed cell, how many have another text, and in which tables and
+sentences; and how many of all other reports are identical files. Exits with 1 where a text changed but its cells did not, or
+a report with unchanged numbers is another file. With two snapshot folders it only compares them. About 15 minutes.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ from orchestration.report.verify import numbers_of
 
 PROJECT = Path(__file__).resolve().parent.parent
 FORMATS = ",".join(REPORTS)
-# Notes of a table and words of a sentence are no numbers: what is said of a corrected value.
+# Not numbers: notes of a table and words of a sentence about a corrected value.
 PARAGRAPH = re.compile(r"<(?:p|li|figcaption|caption)\b[^>]*>(.*?)</(?:p|li|figcaption|caption)>", re.DOTALL)
 
 
@@ -86,7 +85,7 @@ def sentences(folder: Path, edition: str) -> list[str]:
 
 
 def placed(content: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Yield every number of a manifest; one that stands several times on a line is counted."""
+    """Yield every number of a manifest; repetitions on a line are numbered."""
     counts: Counter[str] = Counter()
     for where, number, text in numbers_of(content):
         counts[where] += 1
@@ -94,7 +93,7 @@ def placed(content: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]
 
 
 def value_of(again: Again, number: dict[str, Any]) -> Decimal | None:
-    """Return what a number is by the files of a snapshot."""
+    """Return the value of a number according to the files of a snapshot."""
     try:
         return again.value(quantity_of(number))
     except ReportError:
@@ -102,7 +101,7 @@ def value_of(again: Again, number: dict[str, Any]) -> Decimal | None:
 
 
 def compare(before: Path, after: Path) -> dict[str, Any]:
-    """Return what differs between the reports of two snapshots, and what differs without a reason."""
+    """Return the differences between the reports of two snapshots, and those without a reason."""
     old, new = reports_of(before), reports_of(after)
     cells = [
         cell
@@ -140,14 +139,14 @@ def compare(before: Path, after: Path) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Publish twice, and tell."""
+    """Publish twice, compare, and print the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--into", type=Path, help="folder of the installation; a temporary one unless given")
+    parser.add_argument("--into", type=Path, help="folder of the installation; by default a temporary one")
     parser.add_argument("--unit", default="5035", help="the municipality whose number is corrected")
     parser.add_argument("--item", default="home_ambulatory", help="the service")
     parser.add_argument("--by", default="-5", help="by how many FTE")
-    parser.add_argument("--before", type=Path, help="folder of a snapshot that is there already")
-    parser.add_argument("--after", type=Path, help="folder of one with a correction")
+    parser.add_argument("--before", type=Path, help="folder of an existing snapshot")
+    parser.add_argument("--after", type=Path, help="folder of a snapshot with a correction")
     given = parser.parse_args()
     if given.before and given.after:
         told = compare(given.before, given.after)

@@ -1,12 +1,12 @@
-"""What do three designs of geography cost, and how long do the search for what can be shown and the attack take?
+"""What do three designs of geography cost, and how long do the search and the attack take?
 
     .venv/bin/python benchmarks/disclosure.py [--warehouse FILE] [--database FILE] [--designs]
 
-Takes the warehouse and the published database of the project, or those that another run left behind (``benchmarks/scale.py
---scale 10 --years 2018 2019 --parts pipeline --folder DIRECTORY`` leaves them in the directory). Runs the search anew on
-the warehouse's tables, as if nothing had been published before, and the attack on the database; with ``--designs`` the
-search for each of the three designs that docs/use/disclosure.md compares. Prints tables in Markdown: groups of units shown
-over all questions, by level and by year, seconds of CPU, and the greatest memory of a process of its own for each step.
+Reads the warehouse and the published database of the project, or those of another run (``benchmarks/scale.py --scale 10
+--years 2018 2019 --parts pipeline --folder DIRECTORY`` leaves them in the directory). Runs the search on the warehouse's
+tables as if nothing had been published before, and the attack on the database; with ``--designs`` the search for each of the
+three designs that docs/use/disclosure.md compares. Prints Markdown tables: groups of units shown over all questions, by
+level and by year, CPU seconds, and the peak memory of each step, which runs in its own process.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ WIDER = [("county", "current"), ("health_region", "current"), ("hf_area", "repor
 WIDEST = [*WIDER, ("hf_area", "current"), ("size_group", "current")]
 BASE = [(level, "reported") for level in REPORTED]
 
-# By name: the levels in their order, and whether areas may cut each other.
+# By name: the levels in their order, and whether areas may overlap.
 DESIGNS = {
     "all levels, areas may cut each other": ([*BASE, *WIDEST], 1),
     "nested areas (chosen)": ([*BASE, *WIDER], 0),
@@ -47,7 +47,7 @@ COLUMNS = ("unit_level", "area_basis")
 
 
 def search_inputs(warehouse: Path) -> dict[str, pa.Table]:
-    """Return what the search reads, with an empty ledger."""
+    """Return the inputs of the search, with an empty ledger."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
 
         def rows(query: str) -> pa.Table:
@@ -66,7 +66,7 @@ def search_inputs(warehouse: Path) -> dict[str, pa.Table]:
 
 
 def search(warehouse: Path, design: str | None) -> dict[str, Any]:
-    """Run the search; return the groups that it shows by level and year, and what it cost."""
+    """Run the search; return the groups that it shows by level and year, and its cost."""
     inputs = search_inputs(warehouse)
     if design is not None:
         levels, may_cross = DESIGNS[design]
@@ -97,7 +97,7 @@ def search(warehouse: Path, design: str | None) -> dict[str, Any]:
 
 
 def attack_files(database: Path, data: Path) -> dict[str, Any]:
-    """Attack a published database; return what was tried and derived, and what it cost."""
+    """Attack a published database; return what was tried and derived, and the cost."""
     started = time.process_time()
     found = attack(database, policy=data / policy.FILE, answer_groups=data / "indicators" / "answer_groups.csv")
     return {"seconds": time.process_time() - started, "derived": found.counts, "allowed": sum(found.allowed.values())}
@@ -109,7 +109,7 @@ def _work(connection: Any, step: Callable[..., dict[str, Any]], arguments: tuple
 
 
 def apart(step: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
-    """Run a step in a process of its own, so that its memory can be told."""
+    """Run a step in its own process, so that its memory can be measured."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(there, step, arguments))
@@ -121,7 +121,7 @@ def apart(step: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any
 
 
 def main() -> None:
-    """Run what was asked for and print it."""
+    """Run the chosen parts and print the tables."""
     settings = load_settings()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--warehouse", type=Path, default=settings.warehouse_file)

@@ -1,17 +1,17 @@
-"""Faults while snapshots are made: is anything ever torn, lost, or left for somebody to clean up?
+"""Faults while snapshots are made: is anything ever torn, lost, or left to be cleaned up by hand?
 
     .venv/bin/python benchmarks/faults.py [--kills 100] [--seed N] [--folder DIRECTORY]
 
-Runs the real command on one small delivery, in folders of its own, and kills its whole process group at random moments: two
+Runs the real command on one small delivery, in separate folders, and kills its whole process group at random moments: two
 thirds of the kills anywhere in a run, the others in its last part, the publication. After each kill the published snapshot
-has to be whole, judged, and one of the versions that were to be published; nothing may be lost from the ledger or the
-journal. Every fifth kill is followed by a run that has to end well with nothing cleaned up. In the end every version is
-published once more and compared with what an undisturbed run makes of it.
+must be complete, judged, and one of the versions to be published; nothing may be lost from the ledger or the journal. Every
+fifth kill is followed by a run that must succeed without any cleaning up. At the end every version is published once more
+and compared with the result of an undisturbed run.
 
-After that: a disk that fills up, a delivered file that vanishes, two runs at once, and a clock that jumps.
+After that: a disk that fills up, a delivered file that disappears, two runs at once, and a clock that jumps.
 
-The code is copied, with few of the rules of the gate, so that a run is short and nobody changes the code under it; the
-copies are deleted in the end. A disk of its own needs the right to mount one, a clock that jumps the program faketime.
+The code is copied, with few of the rules of the gate, so that a run is short and the code does not change during it; the
+copies are deleted at the end. The full disk needs the permission to mount one, the jumping clock the program faketime.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from orchestration.publish.snapshot_files import DATABASE, NOT_CONTENT, REVISION
 
 CODE = ("orchestration", "dbt_project", "expectations", "deploy", "dagster.yaml", "workspace.yaml", "requirements.lock")
 INPUTS = ("reference", "published", "classifications", "indicators", "metadata", "corrections", "comparability", "waivers")
-# One or two of each stage and kind, so that every part of the gate takes part.
+# One or two of each stage and kind, so that every part of the gate runs.
 RULES = {
     "cells_are_all_kept",
     "every_cell_has_one_fate",
@@ -62,19 +62,19 @@ RULES = {
     "waivers_are_valid",
 }
 
-# What a run says on its standard error.
+# Texts of a run on its standard error.
 READING, PUBLICATION = "  deliveries ...", "  publication ..."
 ANOTHER_RUN = "another run is active"
 
-EVERY = 5  # after so many kills a run comes to its end
-FRESH = 20  # after so many kills the warehouse is deleted, which may be made again
+EVERY = 5  # kills between two complete runs
+FRESH = 20  # kills between two deletions of the warehouse, which can be made again
 PATIENCE_SECONDS = 900
 MEGABYTE = 1 << 20
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A delivery that is published in several versions: the answer of one unit that is changed or corrected."""
+    """A delivery that is published in several versions: the answer of one unit is changed or corrected."""
 
     form: str
     year: int
@@ -96,7 +96,7 @@ SMALL = Delivery(
     total="voksne_tiltak_sum",
     correction={"item": "housing_with_staff", "target_group": "adults", "reporting_form": "mental_health"},
 )
-# It has questions, of which groups are hidden, so that the ledger has rows.
+# It has questions with hidden groups, so that the ledger has rows.
 WITH_HIDDEN_GROUPS = Delivery(
     form="is248_2018",
     year=2018,
@@ -111,7 +111,7 @@ WITH_HIDDEN_GROUPS = Delivery(
 
 @dataclass(frozen=True)
 class Version:
-    """What is delivered: the answer with something added to it, or with a signed correction."""
+    """A version of the delivery: an amount is added to the answer, or a signed correction changes it."""
 
     name: str
     added: float = 0.0
@@ -123,12 +123,12 @@ VERSIONS = (
     Version("an answer changed", added=1.0),
     Version("an answer corrected", corrected_by=2.0),
 )
-# Published once, in the end, after the last of the others.
+# Published once, at the end, after the last of the others.
 LAST = Version("changed and corrected", added=1.0, corrected_by=4.0)
 
 
 def copy_project(folder: Path) -> Path:
-    """Copy the code, with few rules, and return where it lies."""
+    """Copy the code, with few rules, and return its folder."""
     folder.mkdir(parents=True)
     for name in CODE:
         source = PROJECT_DIR / name
@@ -147,7 +147,7 @@ def copy_project(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Place:
-    """A folder with inputs, warehouse and snapshots of its own, and the code that runs on them."""
+    """A folder with its own inputs, warehouse and snapshots, and the code that runs on them."""
 
     root: Path
     project: Path
@@ -165,12 +165,12 @@ class Place:
 
     @property
     def snapshots(self) -> Path:
-        """What is published."""
+        """The folder of snapshots."""
         return self.root / "snapshots"
 
     @property
     def temporary(self) -> Path:
-        """Where temporary files go."""
+        """The folder of temporary files."""
         return self.root / "tmp"
 
     @property
@@ -234,19 +234,19 @@ class Place:
         return Process(command, self.project, variables, largest_file)
 
     def run(self, *arguments: str, before: Sequence[str] = ()) -> Process:
-        """Let the command come to its own end."""
+        """Run the command without a kill."""
         process = self.start(*(arguments or ("run",)), before=before)
         process.wait()
         return process
 
     def copied(self, root: Path) -> Place:
-        """Return a copy of all of it."""
+        """Return a copy of the whole place."""
         shutil.copytree(self.root, root, symlinks=True)
         return Place(root, self.project, self.delivery)
 
 
 class Process:
-    """A command that runs, and what it says on its standard error."""
+    """A running command, and its standard error."""
 
     def __init__(self, command: list[str], folder: Path, variables: dict[str, str], largest_file: int | None) -> None:
         self.lines: list[str] = []
@@ -287,12 +287,12 @@ class Process:
 
     @property
     def text(self) -> str:
-        """All that it said."""
+        """The standard error as one text."""
         return "\n".join(self.lines)
 
     @property
     def step(self) -> str:
-        """The step that was told last."""
+        """The step that was announced last."""
         told = [line.strip() for line in self.lines if line.startswith("  ") and not line.startswith("    ")]
         if not told:
             return "start"
@@ -304,7 +304,7 @@ class Process:
         return "end" if title == "publication" else f"after {title}"
 
     def wait_for(self, beginning: str) -> bool:
-        """Wait until a line begins so; return whether the command is still running."""
+        """Wait for a line that begins with a text; return whether the command is still running."""
         ends = time.monotonic() + PATIENCE_SECONDS
         with self._told:
             while not any(line.startswith(beginning) for line in self.lines):
@@ -314,7 +314,7 @@ class Process:
         return self.code is None
 
     def wait(self, seconds: float = PATIENCE_SECONDS) -> bool:
-        """Wait for the command's own end; return whether it came."""
+        """Wait for the command to end; return whether it did."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -343,7 +343,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Problem:
-    """What must not be: ``torn``, ``lost`` or ``failed``."""
+    """A failure of the benchmark: ``torn``, ``lost`` or ``failed``."""
 
     kind: str
     text: str
@@ -356,7 +356,7 @@ FIGURE = (
 
 
 def figure(place: Place) -> float | None:
-    """Return what a reader of the published snapshot gets, or None before the first."""
+    """Return the figure that a reader of the published snapshot gets; None before the first snapshot."""
     link = place.snapshots / pointer.CURRENT
     if not link.is_symlink():
         return None
@@ -370,12 +370,12 @@ def look(place: Place, allowed: set[float | None]) -> list[Problem]:
     found: list[Problem] = []
     try:
         if (published := figure(place)) not in allowed:
-            found.append(Problem("lost", f"{published} is published, which is none of {sorted(map(str, allowed))}"))
+            found.append(Problem("lost", f"{published} is published, which is not one of {sorted(map(str, allowed))}"))
         folder = pointer.current(place.snapshots)
         if folder is not None:
             integrity.verify(folder)
             if (snapshots.read_gate(folder) or {}).get("verdict") != "pass":
-                found.append(Problem("torn", f"{folder.name} is published, and was not judged"))
+                found.append(Problem("torn", f"{folder.name} is published but was not judged"))
         found += _look_behind(place)
     except (OSError, ValueError, duckdb.Error, UserError) as error:
         found.append(Problem("torn", f"{type(error).__name__}: {error}"))
@@ -386,7 +386,7 @@ def _look_behind(place: Place) -> list[Problem]:
     """Look at every snapshot, the journal and the ledger."""
     folders = snapshots.all_snapshots(place.snapshots)
     told = {event.snapshot for event in journal.read_journal(place.snapshots) if event.action == "published"}
-    found = [Problem("lost", f"the journal does not tell of {path.name}") for path in folders if path.name not in told]
+    found = [Problem("lost", f"the journal has no entry for {path.name}") for path in folders if path.name not in told]
     kept = ledger.ledger_file(place.snapshots)
     tables = {
         "published_groups": ledger.GROUP_KEY,
@@ -411,7 +411,7 @@ def _look_behind(place: Place) -> list[Problem]:
 
 
 def leftovers(place: Place) -> list[str]:
-    """Return what lies in the folders that no whole run leaves there."""
+    """Return files in the folders that no complete run leaves there."""
     names = {path.name for path in snapshots.all_snapshots(place.snapshots)}
     expected = {*names, pointer.CURRENT, pointer.POINTER_LOCK, journal.JOURNAL, ".candidates", ".disclosure"}
     found = [path for path in place.snapshots.iterdir() if path.name not in expected]
@@ -429,7 +429,7 @@ def leftovers(place: Place) -> list[str]:
 
 
 def processes_of(root: Path) -> list[int]:
-    """Return the processes that were started for places under a folder and are there still."""
+    """Return the processes that were started for places under a folder and still exist."""
     mark = f"IS248_SNAPSHOTS_DIR={root}/".encode()
     found = []
     for path in Path("/proc").glob("[0-9]*/environ"):
@@ -442,7 +442,7 @@ def processes_of(root: Path) -> list[int]:
 
 
 def contents(folder: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    """Return a snapshot's content, and all else that has to be equal where the snapshot before is the same."""
+    """Return a snapshot's content, and all files, which must be equal where the previous snapshot is the same."""
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -456,7 +456,7 @@ def contents(folder: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
 
 @dataclass
 class Reference:
-    """What undisturbed runs made of each version: its figure and its snapshot."""
+    """The results of undisturbed runs for each version: its figure and its snapshot."""
 
     place: Place
     figures: dict[str, float] = field(default_factory=dict)
@@ -487,7 +487,7 @@ class Reference:
         return statistics.median(self.seconds)
 
     def equals(self, version: Version, place: Place) -> str | None:
-        """Return in what the published snapshot differs from the undisturbed one, or None."""
+        """Return how the published snapshot differs from the undisturbed one, or None."""
         made, expected = pointer.current(place.snapshots), self.folders[version.name]
         if made is None or made.name != expected.name:
             return f"{version.name}: {made.name if made else 'nothing'} instead of {expected.name}"
@@ -499,7 +499,7 @@ class Reference:
 
 @dataclass
 class Row:
-    """What came of the kills that fell into one step."""
+    """The results of the kills in one step."""
 
     kills: int = 0
     survived: int = 0
@@ -522,13 +522,13 @@ class Campaign:
     version: Version = VERSIONS[0]
 
     def run(self, kills: int) -> None:
-        """Kill so often, and let a run end well now and then."""
+        """Kill the given number of times, with complete runs in between."""
         done = 0
         while done < kills:
             aimed = done % 3 == 2
             done += self._kill("run", aimed)
             if aimed and done < kills and self.chance.random() < 0.5:
-                # What was judged is there still, or is published: the other command that publishes goes on with it.
+                # A judged candidate still exists, or is published: the publish command continues with it.
                 done += self._kill("publish", False)
             if done % EVERY == 0:
                 self.finish()
@@ -536,7 +536,7 @@ class Campaign:
                 shutil.rmtree(self.place.warehouse)
 
     def _next(self) -> None:
-        """Choose what is delivered: what was cut off, or another version than the published one."""
+        """Choose the version to deliver: the interrupted one, or another than the published one."""
         published = figure(self.place)
         others = [version for version in VERSIONS if self.reference.figures[version.name] != published]
         if self.version not in others or self.chance.random() < 0.5:
@@ -550,7 +550,7 @@ class Campaign:
         return {figure(self.place), self.reference.figures[self.version.name]}
 
     def _kill(self, command: str, aimed: bool) -> int:
-        """Kill a command; return how many kills that was: none where it ended before."""
+        """Kill a command; return the number of kills: 0 where it ended before."""
         if command == "run":
             self._next()
         allowed = self._allowed()
@@ -581,7 +581,7 @@ class Campaign:
         return "; ".join(f"{problem.kind}: {problem.text}" for problem in found) or "survived"
 
     def finish(self, version: Version | None = None) -> Process:
-        """Let a run come to its end, which has to be a good one."""
+        """Run to the end; the run must succeed."""
         if version is None:
             self._next()
         else:
@@ -602,7 +602,7 @@ class Campaign:
         self.tell(f"run to its end, {self.version.name}, {process.seconds:.0f} s; {self._said(found)}")
 
     def close(self) -> None:
-        """Publish each version once more, compare, and see what is left over."""
+        """Publish each version once more, compare, and look for leftovers."""
         for version in (*VERSIONS, LAST):
             self.finish(version)
             different = self.reference.equals(version, self.place)
@@ -614,7 +614,7 @@ class Campaign:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of another fault."""
+    """The result of another fault."""
 
     fault: str
     result: str
@@ -622,7 +622,7 @@ class Outcome:
 
 
 def _error(process: Process, *words: str) -> list[str]:
-    """Return what is wrong with the end of a command that has to end with an error of one line."""
+    """Return what is wrong with the end of a command that must fail with an error of one line."""
     found = []
     if process.code != 1:
         found.append(f"exit code {process.code}")
@@ -650,18 +650,18 @@ def _other(place: Place, reference: Reference) -> Version:
 
 
 def _used(folder: Path) -> int:
-    """Return how much room the files of a folder take, and a little more."""
+    """Return the size of the files of a folder, and a little more."""
     return sum(-(-path.stat().st_size // 4096) * 4096 + 4096 for path in folder.rglob("*") if not path.is_symlink())
 
 
 def full_disk(place: Place, reference: Reference, which: str, rooms: Sequence[float], root: Path) -> list[Outcome]:
-    """Run with one of the folders on a disk of its own that has too little room, in megabytes, then give it room."""
+    """Run with one of the folders on a separate disk with too little room, in megabytes, then with enough room."""
     copy = place.copied(root)
     folder = copy.warehouse if which == "warehouse" else copy.snapshots
     aside = root / "aside"
     folder.rename(aside)
     folder.mkdir()
-    # Room enough to begin with; what is left is taken away below.
+    # Enough room at first; the rest is filled below.
     size = f"size={2 * _used(aside) + 100 * MEGABYTE}"
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], capture_output=True, check=False)
     if mounted.returncode != 0:
@@ -715,11 +715,11 @@ def vanishing_file(place: Place, reference: Reference, delays: Sequence[float]) 
         process.wait_for(READING)
         time.sleep(delay)
         place.delivered.unlink()
-        # What was read before it vanished is read; the rest of the run is not needed here.
+        # The file was read before it disappeared; the rest of the run is not needed here.
         process.wait_for("  form registry ...")
         name = f"delivered file gone {delay * 1000:.0f} ms into the reading"
         if process.code is None and process.kill():
-            outcomes.append(Outcome(name, "it was read before it was gone", tuple(p.text for p in look(place, {before}))))
+            outcomes.append(Outcome(name, "it was read before it disappeared", tuple(p.text for p in look(place, {before}))))
         else:
             process.wait()
             found = _error(process, str(place.delivered.parent)) + [problem.text for problem in look(place, {before})]
@@ -767,7 +767,7 @@ def jumping_clock(place: Place, reference: Reference) -> list[Outcome]:
 
 
 def run(kills: int, seed: int, root: Path, tell: Callable[[str], None]) -> tuple[Campaign, list[Outcome]]:
-    """Run everything in a folder, and return what came of it."""
+    """Run everything in a folder, and return the results."""
     project = copy_project(root / "project")
     try:
         reference = Reference(Place(root / "undisturbed", project, WITH_HIDDEN_GROUPS).prepare())
@@ -788,8 +788,8 @@ def run(kills: int, seed: int, root: Path, tell: Callable[[str], None]) -> tuple
 
 
 def other_faults(place: Place, reference: Reference, root: Path) -> list[Callable[[], list[Outcome]]]:
-    """Return what goes wrong besides kills."""
-    # Room for some of the files of a candidate, for all of them, and for some of what lies beside them.
+    """Return the results of the faults other than kills."""
+    # Room for some of the files of a candidate, for all of them, and for some of the other files.
     size = _used(reference.folders[LAST.name]) / MEGABYTE
     shares = [share * size for share in (0.01, 0.5, 1.0, 1.2, 1.4, 1.6)]
     return [
@@ -807,9 +807,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--folder", type=Path, help="where to work, without deleting anything in the end")
+    parser.add_argument("--folder", type=Path, help="folder to work in; nothing in it is deleted at the end")
     arguments = parser.parse_args()
-    # Who is told to end cleans up first.
+    # On SIGTERM, clean up before exiting.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
     def tell(line: str) -> None:

@@ -1,15 +1,15 @@
-"""Do all formats say the same? Every file of a snapshot, read back by a library that is not its writer.
+"""Do all formats contain the same data? Reads every file of a snapshot with a library other than its writer.
 
     .venv/bin/python benchmarks/formats.py [folder]
 
-The folder is a snapshot or a candidate; the published snapshot unless said otherwise. Parquet and CSV are read by pyarrow,
-workbooks by calamine, JSON-stat by pyjstat (numbers) and json (everything else), PX by pyaxis (numbers) and from the text
-itself (signs, notes of cells), the data of the pages by json (what stands beside the numbers). What they give is compared
-with the snapshot's own DuckDB file, row by row and column by column, and in no format may a measure of a confidential row
-have a number. Prints a line a format, then the first differences; the exit code is 1 where there are any.
+The folder is a snapshot or a candidate; by default the published snapshot. Parquet and CSV are read by pyarrow, workbooks by
+calamine, JSON-stat by pyjstat (numbers) and json (everything else), PX by pyaxis (numbers) and from the text itself (signs,
+notes of cells), the data of the pages by json (all but the numbers). The results are compared with the snapshot's own DuckDB
+file, row by row and column by column; in no format may a measure of a confidential row have a number. Prints a line per
+format, then the first differences; the exit code is 1 where there are any.
 
 Belongs here: reading formats as their readers do, from the descriptions in the snapshot itself. Does not belong here:
-anything of the writers, whose mistakes would then be on both sides.
+code of the writers, whose mistakes would then be on both sides.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from orchestration.publish.snapshot_files import DATABASE, REVISIONS
 
 ARROW = {"INTEGER": pa.int32(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "VARCHAR": pa.string(), "BOOLEAN": pa.bool_()}
 NUMERIC = ("INTEGER", "BIGINT", "DOUBLE")
-# The types of a sheet's cells, where they are no numbers.
+# The types of a sheet's cells other than numbers.
 CELLS = {"VARCHAR": {"str"}, "BOOLEAN": {"bool"}}
 
 # The levels of a workbook's tables of figures, and those of a county's package.
@@ -55,37 +55,37 @@ MUNICIPAL_LEVELS = ("municipality", "city_district", "agency")
 PACKAGE_TABLES = ("fte_by_service", "fte_by_education", "fte_by_pathway")
 READ_ME, OVERVIEW = "Les meg", "Oversikt"
 
-# What begins so has an apostrophe before it in CSV.
+# Texts that begin like this get an apostrophe in CSV.
 FORMULA = r"[=+\-@\t]"
-# How a CSV file ends that is for Excel in Norwegian.
+# The ending of CSV files for Excel in Norwegian.
 FOR_EXCEL = "_excel.csv"
 
 STATUS, BREAK = "obs_status", "series_break"
 REASON, NOTE, COVERAGE = "absence_reason", "obs_note", "coverage"
-# Beside a break a workbook has its kinds, which no column of a table has.
+# A workbook also has the kinds of a break, which no column of a table has.
 KINDS, KINDS_CODES = "break_kinds", "break_kind"
 SEVERAL = ";"
-# Cubes of the pages that are not called as their table, and the columns of which one is their time.
+# Cubes of the pages that are not named after their table, and the columns one of which is their time.
 SITE_CUBES = {"rates": "fte_by_service"}
 SITE_TIMES = ("time_period", "time_period_to")
 CONFIDENTIAL = "Q"
-# What is said of a period whose rows count units in two ways, where a format says it once for the period.
+# The value for a period whose rows count units in two ways, in formats with one value per period.
 UNIT_SET, BY_LEVEL = "unit_set", "by_level"
 # The status of a further measure that is missing where the main one is not.
 CANNOT_EXIST = "M"
 
-# What may be wrong beside a column: a row that is missing or too many, and a row's place in its file.
+# Differences other than in a column: a missing or extra row, and the position of a row in its file.
 ROW, PLACE = "(row)", "(place)"
 # SQL: the row is in the database and in the file.
 BOTH = "e.here and f.here"
 
-# How many differences are named of a column of a file, and of a format.
+# How many differences are listed per column of a file, and per format.
 FEW = 5
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its DuckDB type, the code list of its values (that of its name unless described), and what joins several."""
+    """A column: its DuckDB type, the code list of its values (by default that of its name), and the separator of several."""
 
     name: str
     type: str
@@ -96,7 +96,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as the snapshot describes it; ``paths`` are its files."""
+    """A table as described by the snapshot; ``paths`` are its files."""
 
     name: str
     key: tuple[str, ...]
@@ -130,7 +130,7 @@ class Difference:
 
 @dataclass
 class Tally:
-    """What the comparison of a format found."""
+    """The results of comparing a format."""
 
     name: str
     files: int = 0
@@ -152,7 +152,7 @@ class Tally:
 
     @contextmanager
     def reading(self, file: str) -> Iterator[None]:
-        """Count a file; whatever keeps it from being read is a difference."""
+        """Count a file; an error in reading it is a difference."""
         self.files += 1
         try:
             yield
@@ -161,7 +161,7 @@ class Tally:
 
 
 class Snapshot:
-    """A snapshot's folder, its DuckDB file, and what it says of its tables and codes."""
+    """A snapshot's folder, its DuckDB file, and its descriptions of tables and codes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -190,7 +190,7 @@ class Snapshot:
                 yield table, path
 
     def check_files(self, folder: str, expected: set[str], tally: Tally) -> None:
-        """Count files that are missing or too many as differences."""
+        """Count missing and extra files as differences."""
         found = {path.relative_to(self.folder).as_posix() for path in (self.folder / folder).rglob("*") if path.is_file()}
         for path in sorted(expected ^ found):
             says = ("a file", "none") if path in expected else ("none", "a file")
@@ -211,14 +211,14 @@ class Snapshot:
         """Compare the rows of a file with those of the database.
 
         Args:
-            tally: what is counted.
-            file: the name of the file in differences.
-            table: the table that the rows are of.
+            tally: the tally to update.
+            file: the name of the file, for the differences.
+            table: the table of the rows.
             found: the rows of the file.
-            expected: SQL of the rows that it shall have; all of the table's unless given.
-            columns: columns with types that are compared; all of the table's unless given.
-            is_ordered: whether the rows shall be in the order of the key.
-            is_whole: whether all expected rows shall be there.
+            expected: SQL of the rows that it should have; by default all of the table's.
+            columns: columns with types that are compared; by default all of the table's.
+            is_ordered: whether the rows must be in the order of the key.
+            is_whole: whether all expected rows must be there.
         """
         columns = dict(table.types if columns is None else columns)
         for name in [name for name in columns if name not in found.column_names]:
@@ -240,7 +240,7 @@ class Snapshot:
         self.confidential.cells += hidden * len(shown)
         of_wrong = dict(zip(wrong, counts, strict=False))
         if of_wrong[ROW]:
-            of_wrong.pop(PLACE, None)  # behind a row that is missing or too many, all are elsewhere
+            of_wrong.pop(PLACE, None)  # after a missing or extra row, all positions differ
         of_shown = dict(zip(shown, counts[len(wrong) :], strict=True))
         for into, conditions_of, counts_of in ((tally, wrong, of_wrong), (self.confidential, shown, of_shown)):
             for name, count in counts_of.items():
@@ -277,11 +277,11 @@ def _sides(expected: str, key: list[str], columns: Mapping[str, str]) -> str:
 
 
 def _wrong(columns: Mapping[str, str], *, is_ordered: bool, is_whole: bool) -> dict[str, str]:
-    """Return SQL of what is wrong, by column."""
+    """Return the SQL conditions of a difference, by column."""
     wrong = {ROW: "e.here is null" + (" or f.here is null" if is_whole else "")}
     for name in columns:
         differ = f"{_cell('e', name, columns)} is distinct from {_cell('f', name, columns)}"
-        # What cannot be read as its type would be missing.
+        # A value that cannot be read as its type would be missing.
         unread = f'(e."{name}" is null) != (f."{name}" is null)'
         wrong[name] = f"{BOTH} and ({differ} or {unread})"
     if is_ordered:
@@ -290,12 +290,12 @@ def _wrong(columns: Mapping[str, str], *, is_ordered: bool, is_whole: bool) -> d
 
 
 def _cell(side: str, name: str, columns: Mapping[str, str]) -> str:
-    """Return SQL of a cell so that equal values are equal, whatever type a format has for them."""
+    """Return SQL of a cell in which equal values are equal whatever their type in a format."""
     return f'try_cast({side}."{name}" as {"DOUBLE" if columns[name] in NUMERIC else columns[name]})'
 
 
 def _described(path: Path) -> Table:
-    """Return what the snapshot's own metadata say of a table."""
+    """Return a table as described by the snapshot's own metadata."""
     content = json.loads(path.read_text(encoding="utf-8"))
     columns = {}
     for column in content["columns"]:
@@ -319,7 +319,7 @@ def _described(path: Path) -> Table:
 
 
 def arrow(values: Any, kind: str) -> pa.Array:
-    """Return values as a column; as texts where they are not all of the kind."""
+    """Return values as a column; as texts where they are not all of the type."""
     try:
         return pa.array(values, pa.float64() if kind in NUMERIC else ARROW[kind], from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
@@ -327,13 +327,13 @@ def arrow(values: Any, kind: str) -> pa.Array:
 
 
 def only_differing(expected: list[Any], found: list[Any]) -> tuple[list[Any], list[Any]]:
-    """Return two lists without what both have; as they are where only the order differs."""
+    """Return two lists without their common elements; unchanged where only the order differs."""
     missing, further = [each for each in expected if each not in found], [each for each in found if each not in expected]
     return (missing, further) if missing or further else (expected, found)
 
 
 def check_database(snapshot: Snapshot, tally: Tally) -> None:
-    """Compare the database, which all others are compared with, with its description."""
+    """Compare the database, the reference for all other formats, with its description."""
     with tally.reading(DATABASE):
         found: dict[str, dict[str, str]] = {}
         for name, column, kind in snapshot.rows(
@@ -379,7 +379,7 @@ def check_parquet(snapshot: Snapshot, tally: Tally) -> None:
 
 
 def check_csv(snapshot: Snapshot, tally: Tally) -> None:
-    """Compare CSV, with the order of columns and rows; the apostrophe before what looks like a formula is taken away."""
+    """Compare CSV, with the order of columns and rows; removes the apostrophe before texts that look like formulas."""
     for table, file in snapshot.files("csv", tally):
         with tally.reading(file):
             is_for_excel = file.endswith(FOR_EXCEL)
@@ -437,7 +437,7 @@ def read_sheet(snapshot: Snapshot, tally: Tally, file: str, table: Table, sheet:
 
 
 def label_of(snapshot: Snapshot, column: Column, text: str) -> str:
-    """Return the Norwegian label of a code, or of several; what is no code stays."""
+    """Return the Norwegian label of a code, or of several; other texts are unchanged."""
     codes = snapshot.codes.get(column.codes, {})
     parts = [text] if text in codes or not column.separator else text.split(column.separator)
     return "; ".join(codes.get(part, part) for part in parts)
@@ -488,7 +488,7 @@ def check_packages(snapshot: Snapshot, tally: Tally) -> None:
                 own = f"semi join ({units_of(path.stem)}) using (unit_level, unit_code, time_period)"
                 expected = f"from ({_municipal(table, 'current')}) {own}"
                 snapshot.compare(tally, place, table, current, expected=expected)
-                # Beside the county's own units of the year there are those that today's were made of, wherever they lay.
+                # Besides the county's own units of the year there are the predecessors of today's units, wherever they were.
                 expected = _municipal(table, "reported")
                 snapshot.compare(tally, place, table, reported, expected=expected, is_whole=False)
                 keys[table.name].append(found.select(table.key))
@@ -523,7 +523,7 @@ def _by_basis(rows: pa.Table) -> tuple[pa.Table, pa.Table]:
 
 
 def check_overview(snapshot: Snapshot, tally: Tally, file: str, county: str, rows: list[list[Any]]) -> None:
-    """Compare the numbers of a package's overview: a block a measure, a line a unit, a column a year."""
+    """Compare the numbers of a package's overview: a block per measure, a line per unit, a column per year."""
     table = snapshot.tables["fte_by_service"]
     titles = {"{nb} / {en}".format(**table.columns[name].title): name for name in table.numbers}
     years: list[Any] = []
@@ -581,7 +581,7 @@ def check_json_stat(snapshot: Snapshot, tally: Tally) -> None:
 
 
 def said_once(table: Table) -> str:
-    """Return SQL of a table of which a period says once what units it counts, although its rows may count two kinds."""
+    """Return SQL of a table with one unit set per period, although the rows of a period may count two."""
     if UNIT_SET not in table.columns or UNIT_SET in table.key:
         return f'"{table.name}"'
     subject = "indicator, " if "indicator" in table.key else ""
@@ -601,7 +601,7 @@ def status_of(table: Table, measure: str, of_row: str) -> str:
 
 
 def rows_of_json_stat(tally: Tally, file: str, table: Table, document: Any, frame: pd.DataFrame) -> pa.Table:
-    """Return the rows of a cube, from pyjstat's numbers and what the document says of itself."""
+    """Return the rows of a cube, from pyjstat's numbers and the document's own metadata."""
     *names, measure = document["id"]
     measures = document["dimension"][measure]["category"]["index"]
     extension = document["extension"]
@@ -641,7 +641,7 @@ def rows_of_json_stat(tally: Tally, file: str, table: Table, document: Any, fram
 
 
 def check_px(snapshot: Snapshot, tally: Tally) -> None:
-    """Compare cubes of PX: numbers by pyaxis; signs of missing cells as they stand in the file, with what readers print."""
+    """Compare cubes of PX: numbers by pyaxis; signs of missing cells as in the file, with those that readers print."""
     codes = snapshot.rows(f"select code, sign from codelists where codelist = '{STATUS}' and sign is not null")
     sign_of = " ".join(f"when '{code}' then '{sign}'" for code, sign in codes)
     for table, file in snapshot.files("px", tally):
@@ -662,8 +662,8 @@ def check_px(snapshot: Snapshot, tally: Tally) -> None:
 
 
 def rows_of_px(snapshot: Snapshot, tally: Tally, file: str, table: Table) -> pa.Table:
-    """Return the rows of a cube: what codes say, numbers, the sign of each missing number, status and break."""
-    with redirect_stdout(None):  # it tells of languages
+    """Return the rows of a cube: codes, numbers, the sign of each missing number, status and break."""
+    with redirect_stdout(None):  # a keyword about languages
         parsed = pyaxis.parse(str(snapshot.folder / file), encoding="utf-8")
     keywords = parsed["METADATA"]
     numbers = parsed["DATA"]["DATA"].to_numpy(dtype=object)
@@ -721,8 +721,8 @@ def cell_notes(
     Args:
         snapshot: has the labels of the codes.
         text: the keywords of the file.
-        values: the values of each variable but the contents.
-        places: the place of each row's value, by variable.
+        values: the values of each variable except the contents.
+        places: the position of each row's value, by variable.
         named: the variables.
     """
     said: dict[str, list[set[str]]] = {name: [set() for _ in range(len(places[named[0]]))] for name in (REASON, NOTE)}
@@ -741,7 +741,7 @@ def cell_notes(
 
 
 def check_site(snapshot: Snapshot, tally: Tally) -> None:
-    """Compare what the pages know beside their numbers: status or reason, notes, coverage, base and unit set of a share."""
+    """Compare the data of the pages other than numbers: status or reason, notes, coverage, base and unit set of a share."""
     for path in sorted((snapshot.folder / "site" / "data").rglob("*.js")):
         file = path.relative_to(snapshot.folder).as_posix()
         with tally.reading(file):
@@ -750,7 +750,7 @@ def check_site(snapshot: Snapshot, tally: Tally) -> None:
 
 
 def cubes_of(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield name and content of each cube that a script hands to the pages."""
+    """Yield name and content of each cube in the scripts of the pages."""
     for line in text.splitlines():
         if line.startswith("IS248.add("):
             name, cube = json.loads(f"[{line.removeprefix('IS248.add(').removesuffix(');')}]")
@@ -817,7 +817,7 @@ def check_site_cube(snapshot: Snapshot, tally: Tally, file: str, name: str, cube
 
 
 def values_of(text: str) -> list[str]:
-    """Return the values of a list in which a star stands before how often a value comes."""
+    """Return the values of a list in which a star precedes the number of repetitions of a value."""
     values: list[str] = []
     for each in text.split(","):
         value, _, count = each.partition("*")
@@ -826,7 +826,7 @@ def values_of(text: str) -> list[str]:
 
 
 def runs_of(text: str) -> list[str]:
-    """Return the flags of a text in which a number stands behind a flag that comes several times."""
+    """Return the flags of a text in which a number follows a flag that is repeated."""
     return [flag for flag, count in re.findall(r"(\D)(\d*)", text) for _ in range(int(count or 1))]
 
 
@@ -843,14 +843,14 @@ FORMATS: dict[str, Callable[[Snapshot, Tally], None]] = {
 
 
 def main() -> int:
-    """Compare all formats and print what was found; return the exit code."""
+    """Compare all formats and print the differences; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path)
     folder = parser.parse_args().folder or load_settings().snapshots / CURRENT
     if not (folder / DATABASE).is_file():
         parser.error(f"there is no {DATABASE} in {folder}")
     snapshot = Snapshot(folder.resolve())
-    print(f"{snapshot.folder.name}: every format beside {DATABASE}")
+    print(f"{snapshot.folder.name}: every format compared with {DATABASE}")
     print(f"{'format':30} {'files':>6} {'rows':>10} {'cells':>12} {'differences':>12} {'seconds':>8}")
     tallies = [Tally(name) for name in FORMATS]
     for tally in tallies:

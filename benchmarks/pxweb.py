@@ -1,16 +1,16 @@
-"""Would PxWeb take the PX files? A second opinion beside pyaxis, by the rules of PxWeb's own loader.
+"""Would PxWeb accept the PX files? A second check besides pyaxis, by the rules of PxWeb's own loader.
 
     .venv/bin/python benchmarks/pxweb.py [folder or file ...]
 
-A folder is a snapshot or a candidate; the published snapshot unless said otherwise. Prints a line a file with what speaks
-against it; the exit code is 1 where PxWeb would refuse one or drop something of it.
+A folder is a snapshot or a candidate; by default the published snapshot. Prints a line per file with its problems; the exit
+code is 1 where PxWeb would refuse a file or drop a part of it.
 
 The rules are those of PCAxis.Core (PXFileParser, PXModelBuilderAdapter.SetMeta and CheckMeta, ContInfo.CheckUnits, PxDate),
-written anew from reading them. An error is what makes the loader refuse a file ("PX file is corrupted"), a warning what it
-drops in silence. Where the loader looks at one language, the one that it read last, every language is looked at here.
-RECOMMENDED is what Px.Utils, the library of the same family, asks for beside that.
+reimplemented from their source. An error makes the loader refuse a file ("PX file is corrupted"); a warning marks something
+that it drops silently. Where the loader checks only the language that it read last, all languages are checked here.
+RECOMMENDED are further keywords that Px.Utils, a library of the same family, requires.
 
-Belongs here: reading a file as the loader does. Does not belong here: anything of the writer (``publish.formats.px``).
+Belongs here: reading a file as the loader does. Does not belong here: code of the writer (``publish.formats.px``).
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from orchestration.core.settings import load_settings
 from orchestration.publish.pointer import CURRENT
 
-# Keywords of the table as a whole without which a file is refused: one for all languages, and one each.
+# Required keywords of the table as a whole: those for all languages, and those for each language.
 ONE_MANDATORY = ("MATRIX", "SUBJECT-CODE", "DECIMALS")
 EACH_MANDATORY = ("SUBJECT-AREA", "CONTENTS", "UNITS")
-# These may be empty; an empty one of the others is a missing one.
+# These may be empty; others count as missing when empty.
 MAY_BE_EMPTY = ("SUBJECT-AREA", "UNITS")
 
-# Of the table, of each variable (PRECISION: of each content that has decimals), and of each content.
+# For the table, for each variable (PRECISION: for each content with decimals), and for each content.
 RECOMMENDED = ("TABLEID", "DESCRIPTION", "CONTVARIABLE", "SOURCE", "CONTACT", "OFFICIAL-STATISTICS", "UPDATE-FREQUENCY")
 RECOMMENDED_OF_VARIABLES = ("VARIABLECODE", "VARIABLE-TYPE", "CODES")
 RECOMMENDED_OF_CONTENTS = ("UNITS", "CONTACT")
 
-# What is said of one content has its name as the key.
+# Keywords about one content have its name as the key.
 OF_CONTENTS = (
     "BASEPERIOD", "CFPRICES", "CONTACT", "DAYADJ", "LAST-UPDATED", "REFERENCE-ID", "REFPERIOD", "SEASADJ", "STOCKFA",
     "UNITS",
@@ -50,7 +50,7 @@ OF_VARIABLES = (
 OF_VALUES = ("PRECISION", "VALUENOTE", "VALUENOTEX")
 OF_CELLS = ("CELLNOTE", "CELLNOTEX")
 OF_NOTHING_OR_VARIABLES = ("NOTE", "NOTEX")
-# The loader refuses a file whose VALUES, CODES or CONTVARIABLE name no variable; the rest it drops.
+# The loader refuses a file whose VALUES, CODES or CONTVARIABLE name no variable; it drops other such keywords.
 REFUSED_WITHOUT_VARIABLE = ("VALUES", "CODES", "KEYS")
 
 TRUTHS = ("AGGREGALLOWED", "AUTOPEN", "COPYRIGHT", "DESCRIPTIONDEFAULT", "OFFICIAL-STATISTICS")
@@ -74,12 +74,12 @@ EVERY = "*"
 
 
 class UnreadableError(Exception):
-    """What ends reading at once."""
+    """An error that ends reading at once."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A keyword with its language, None for the file's own, what it is about, and its values."""
+    """A keyword with its language (None for the file's own), its subject, and its values."""
 
     keyword: str
     language: str | None
@@ -88,7 +88,7 @@ class Entry:
 
     @property
     def told(self) -> str:
-        """The entry as it is named in a message."""
+        """The name of the entry in a message."""
         language = f"[{self.language}]" if self.language else ""
         keys = f"({', '.join(self.keys)})" if self.keys else ""
         return f"{self.keyword}{language}{keys}"
@@ -96,7 +96,7 @@ class Entry:
 
 @dataclass
 class Verdict:
-    """What speaks against a file: errors refuse it, warnings are dropped in silence, and what is lacking is recommended."""
+    """The problems of a file: errors refuse it, entries with warnings are dropped, recommended keywords are missing."""
 
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -104,20 +104,20 @@ class Verdict:
 
     @property
     def is_taken(self) -> bool:
-        """Whether PxWeb takes the file as a whole, with all that it says."""
+        """Whether PxWeb accepts the file with all its entries."""
         return not self.errors and not self.warnings
 
 
 def decoded(content: bytes) -> str:
-    """Return the text by the code page that one of the first lines names; without one the loader guesses."""
+    """Return the text, decoded by the code page named in the first lines; without one the loader guesses."""
     head = content[:20_000].decode("latin-1").upper().splitlines()[:100]
     named = next((line for line in head if line.startswith("CODEPAGE=")), None)
     if named is None:
-        raise UnreadableError("CODEPAGE stands in none of the first 100 lines, so the encoding would be guessed")
+        raise UnreadableError("CODEPAGE is not in the first 100 lines, so the encoding would be guessed")
     try:
         return content.decode(named.partition('"')[2].rpartition('"')[0])
     except (LookupError, UnicodeDecodeError) as error:
-        raise UnreadableError(f"is not what CODEPAGE says: {error}") from error
+        raise UnreadableError(f"is not in the encoding of CODEPAGE: {error}") from error
 
 
 def entries_of(text: str) -> tuple[list[Entry], str]:
@@ -127,23 +127,23 @@ def entries_of(text: str) -> tuple[list[Entry], str]:
         head = HEAD.match(text, place)
         if head is None:
             left = text[place : place + 40].strip()
-            raise UnreadableError(f"no keyword where one should stand: {left!r}" if left else "DATA is missing")
+            raise UnreadableError(f"no keyword where one is expected: {left!r}" if left else "DATA is missing")
         keyword, language, about = head.groups()
         if keyword == "DATA":
             cells, end, _ = text[head.end() :].partition(";")
             if not end:
-                raise UnreadableError("the data have no end")
+                raise UnreadableError("the data are not terminated")
             return found, cells
         value = VALUE.match(text, head.end())
         if value is None:
-            raise UnreadableError(f"{keyword} has no end")
+            raise UnreadableError(f"{keyword} is not terminated")
         keys = tuple(key[1:-1] for key in PIECE.findall(about or "") if key.startswith('"'))
         found.append(Entry(keyword, language, keys, _values(keyword, value.group()[:-1])))
         place = value.end()
 
 
 def _values(keyword: str, written: str) -> tuple[str, ...]:
-    """Return the values of a keyword; texts that follow each other without a comma are one."""
+    """Return the values of a keyword; texts without a comma between them are one."""
     values, kinds = [""], set[bool]()
     for piece in PIECE.findall(written):
         if piece == ",":
@@ -155,7 +155,7 @@ def _values(keyword: str, written: str) -> tuple[str, ...]:
         if not is_text and re.search(r"[\[\]=]", piece):
             raise UnreadableError(f"{keyword}: {piece!r} outside of quotation marks")
         if len(kinds) > 1 or (not is_text and keyword != "TIMEVAL" and re.search(r"[-)]", piece)):
-            raise UnreadableError(f"{keyword}: {piece!r} beside a text")
+            raise UnreadableError(f"{keyword}: {piece!r} mixed with a text")
         values[-1] += piece[1:-1] if is_text else piece
     return tuple(values)
 
@@ -170,7 +170,7 @@ class Loader:
         self.said: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
 
     def read(self, entries: Sequence[Entry]) -> None:
-        """Read all entries, then look at the whole."""
+        """Read all entries, then check the whole."""
         for entry in entries:
             self._read(entry)
         if self.own is None:
@@ -201,30 +201,30 @@ class Loader:
             self.languages = list(dict.fromkeys((*self.languages, *entry.values)))
         language = entry.language or self.own or ""
         if entry.language is not None and entry.language not in self.languages:
-            self.verdict.errors.append(f"{entry.told}: reading ends here, no LANGUAGES before it has the language")
+            self.verdict.errors.append(f"{entry.told}: reading ends here, since no LANGUAGES before it lists the language")
             return
         key = (entry.keyword, language, entry.keys)
         if key in self.said:
-            self.verdict.warnings.append(f"{entry.told} is said twice")
+            self.verdict.warnings.append(f"{entry.told} occurs twice")
         for what, is_error in self._against(entry, language):
             (self.verdict.errors if is_error else self.verdict.warnings).append(f"{entry.told}: {what}")
         self.said[key] = entry.values
 
     def _against(self, entry: Entry, language: str) -> Iterator[tuple[str, bool]]:
-        """Yield what speaks against an entry where it stands, and whether the file is refused for it."""
+        """Yield the problems of an entry at its position, and whether the file is refused for each."""
         keyword, value = entry.keyword, entry.values[0]
         yield from ((what, False) for what in _malformed(entry))
         if keyword in (*ONE_MANDATORY, *EACH_MANDATORY, "STUB", "HEADING", "VALUES") and not entry.keys[1:]:
             if keyword not in MAY_BE_EMPTY and not all(entry.values):
                 yield "is empty", True
             if keyword == "DECIMALS" and not value.isdigit():
-                yield "is no number", True
+                yield "is not a number", True
         if keyword == "CONTVARIABLE" and value not in self.variables(language):
             yield "names no variable", True
         if keyword == "SHOWDECIMALS":
             decimals = self.text("DECIMALS", language) or ""
             if not (value.isdigit() and decimals.isdigit() and int(value) <= min(6, int(decimals))):
-                yield "is no number from 0 to 6 and no more than DECIMALS", False
+                yield "is not a number from 0 to 6 and at most DECIMALS", False
         yield from self._against_keys(entry, language)
 
     def _against_keys(self, entry: Entry, language: str) -> Iterator[tuple[str, bool]]:
@@ -251,13 +251,13 @@ class Loader:
                 yield "names no cells", False
         elif keyword in (*OF_TABLES, *OF_NOTHING_OR_VARIABLES):
             if keys:
-                yield "is of the table as a whole", False
+                yield "applies to the table as a whole", False
         else:
-            # The loader keeps what it does not know once; a second one ends reading.
-            yield "is no keyword", True
+            # The loader keeps an unknown keyword once; a second one ends reading.
+            yield "is not a keyword", True
 
     def _look(self, language: str) -> None:
-        """Check the whole in one language."""
+        """Check the whole file in one language."""
         errors, own = self.verdict.errors, self.own or ""
         for keyword in (*ONE_MANDATORY, *EACH_MANDATORY):
             wanted = language if keyword in EACH_MANDATORY else own
@@ -269,7 +269,7 @@ class Loader:
         if not variables:
             errors.append(f"there are no variables in {language}")
         if len(set(variables)) < len(variables):
-            errors.append(f"two variables have one name in {language}")
+            errors.append(f"two variables have the same name in {language}")
         if len(variables) != len(self.variables(own)):
             errors.append(f"there are other variables in {language}")
             return
@@ -278,12 +278,12 @@ class Loader:
             if not values:
                 errors.append(f"VALUES[{language}]({variable}) is missing")
             elif len(values) != len(self.values(own, same)):
-                errors.append(f"VALUES[{language}]({variable}) are not as many as in {own}")
+                errors.append(f"VALUES[{language}]({variable}) differ in number from those in {own}")
             elif len(set(values)) < len(values):
-                errors.append(f"VALUES[{language}]({variable}): two of one name, of which notes and units find the first")
+                errors.append(f"VALUES[{language}]({variable}): two have the same name; notes and units apply to the first")
             codes = self.said.get(("CODES", language, (variable,)), ())
             if len(set(codes)) < len(codes) or codes != self.said.get(("CODES", own, (same,)), ()):
-                errors.append(f"CODES[{language}]({variable}): two of one code, or others than in {own}")
+                errors.append(f"CODES[{language}]({variable}): two codes are equal, or the codes differ from those in {own}")
 
     def _look_for_recommended(self) -> None:
         own, lacking = self.own or "", self.verdict.lacking
@@ -292,7 +292,7 @@ class Loader:
         wanted += [(keyword, name) for keyword in RECOMMENDED_OF_VARIABLES for name in self.variables(own)]
         if contents is not None:
             wanted += [(keyword, name) for keyword in RECOMMENDED_OF_CONTENTS for name in self.values(own, contents)]
-        # A file that says when it was updated says it where PxWeb looks for it.
+        # The time of an update must be where PxWeb looks for it.
         if contents is not None and any(keyword == "LAST-UPDATED" for keyword, *_ in self.said):
             wanted += [("LAST-UPDATED",), *(("LAST-UPDATED", name) for name in self.values(own, contents))]
         lacking += [" ".join(each) for each in wanted if self.text(each[0], own, *each[1:]) is None]
@@ -309,18 +309,18 @@ class Loader:
 
 
 def _malformed(entry: Entry) -> Iterator[str]:
-    """Yield what a value should be and is not; the loader drops it."""
+    """Yield the required form of a malformed value, which the loader drops."""
     value = entry.values[0]
     if entry.keyword in TRUTHS and value.upper() not in ("YES", "NO"):
         yield "is neither YES nor NO"
     if entry.keyword in TIMES and not TIME.fullmatch(value):
-        yield "is no time such as 20310612 08:00"
+        yield "is not a time such as 20310612 08:00"
     if entry.keyword == "PRECISION" and not value.isdigit():
-        yield "is no number"
+        yield "is not a number"
 
 
 def judge(content: bytes) -> Verdict:
-    """Return what the loader says to a file."""
+    """Return the loader's verdict on a file."""
     loader = Loader()
     try:
         entries, cells = entries_of(decoded(content))

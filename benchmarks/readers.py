@@ -1,14 +1,14 @@
-"""Readers while snapshots are published: does any reader ever meet an error, a lock, or a snapshot that is not whole?
+"""Readers while snapshots are published: does any reader ever get an error, a lock, or an incomplete snapshot?
 
     .venv/bin/python benchmarks/readers.py [--readers 50] [--publications 20]
 
-Publishes small snapshots one after another, by the project's own promotion, into a folder of its own, and moves ``current``
-back and forth between each two. Meanwhile processes of their own read what is published through DuckDB, Parquet, CSV and the
-HTTP API. Every table and format of a snapshot holds the snapshot's own number in every row, so a read that is not whole, or
-not of one snapshot, shows. The next snapshot comes when the last one was read in every way.
+Publishes small snapshots one after another into a separate folder, with the project's own promotion, and moves ``current``
+back and forth between each two. Meanwhile separate processes read the snapshots through DuckDB, Parquet, CSV and the HTTP
+API. Every row of a snapshot, in every table and format, contains the number of the snapshot, so a read that is incomplete or
+mixes snapshots is detected. The next snapshot is published when the last one was read in every way.
 
-One reader more is careless: it goes through ``current`` anew for each file of a read. How often it got two snapshots is told
-apart; it is why the documentation says to resolve the link once.
+Another reader is careless: it resolves ``current`` again for each file of a read. How often it got two snapshots is reported
+separately; this is why the documentation says to resolve the link once.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ from orchestration.publish.views import load_entries
 from orchestration.serve.application import LOOPBACK, build_server, listen
 from orchestration.serve.limits import Limits
 
-# How the readers read, in turn: what many do more often.
+# The ways in which the readers read, in turn; common ways occur more often.
 WAYS = ("duckdb", "parquet", "csv", "http", "held", "duckdb", "parquet", "csv", "http", "direct")
 CARELESS = "careless"
-# What those who kept a connection open do at the end.
+# The last read of readers that kept a connection open.
 REOPENED = "reopened"
 
 TITLES = {
@@ -67,11 +67,11 @@ TITLES = {
 }
 
 ROWS = 100
-# Between two reads of a reader, so that fifty of them leave a small machine time to publish.
+# The pause between two reads of a reader, so that fifty of them leave a small machine time to publish.
 PAUSE_SECONDS = 0.5
-# How often the pointer goes back to the snapshot before and forth again after each publication.
+# How often the pointer moves back to the previous snapshot and forth again after each publication.
 SWINGS = 20
-# A reader that saw nothing of a publication for so long is an error of its own.
+# A reader that has not seen a publication after this time is an error.
 PATIENCE_SECONDS = 120
 
 
@@ -85,7 +85,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Read:
-    """One read: the snapshot that the reader meant, where it knows, the numbers that it found, and what went wrong."""
+    """One read: the intended snapshot, where the reader knows it, the numbers that it found, and the error."""
 
     way: str
     snapshot: str | None
@@ -95,7 +95,7 @@ class Read:
 
 @dataclass
 class Outcome:
-    """What the readers met; ``mixed`` are the careless reader's reads of two snapshots."""
+    """The results of the readers; ``mixed`` are the careless reader's reads of two snapshots."""
 
     published: dict[str, int] = field(default_factory=dict)
     reads: Counter[str] = field(default_factory=Counter)
@@ -121,7 +121,7 @@ class Outcome:
 
 
 def probes(tables: list[Table]) -> list[Probe]:
-    """Return a column to read in each table that has a number which is no part of its key."""
+    """Return a column to read in each table with a number outside its key."""
     found = []
     for table in tables:
         names = [column.name for column in table.columns if column.type in NUMERIC and column.name not in table.key]
@@ -131,7 +131,7 @@ def probes(tables: list[Table]) -> list[Probe]:
 
 
 def write_warehouse(path: Path, tables: list[Table], number: int, published: Path) -> None:
-    """Write a warehouse whose public tables have the number wherever they have one, with the ledger of what is published."""
+    """Write a warehouse whose public tables have the number in every numeric column, with the ledger of the published."""
     path.unlink(missing_ok=True)
     with connect(path) as connection:
         connection.execute("create schema public")
@@ -146,18 +146,18 @@ def write_warehouse(path: Path, tables: list[Table], number: int, published: Pat
 
 
 def _value(table: Table, place: int, number: int) -> str:
-    """Return SQL for a column: keys tell rows apart, numbers are the number."""
+    """Return SQL for a column: keys distinguish rows, numbers are the number of the snapshot."""
     column = table.columns[place]
     if column.type == "VARCHAR":
         return "'k' || row" if column.name in table.key else "'x'"
     if column.type == "BOOLEAN":
         return "true"
-    # The newest year names a snapshot.
+    # A snapshot is named after its newest year.
     return f"cast({2000 if column.name in table.key else number} as {column.type})"
 
 
 def publish(settings: Settings, tables: list[Table], number: int) -> str:
-    """Build, and promote, a snapshot of a number; that it was judged is only said, as judging is not what is measured."""
+    """Build and promote a snapshot of a number; its verdict is made up, since judging is not measured."""
     warehouse = settings.snapshots.parent / "warehouse.duckdb"
     write_warehouse(warehouse, tables, number, settings.snapshots)
     candidate = build(
@@ -180,7 +180,7 @@ def publish(settings: Settings, tables: list[Table], number: int) -> str:
 
 
 def numbers_of(connection: duckdb.DuckDBPyConnection, sources: list[tuple[str, str]]) -> tuple[int, ...]:
-    """Return the numbers in columns of relations; a relation that is not whole gives one that is none."""
+    """Return the numbers in columns of relations; an incomplete relation gives an invalid one."""
     found: set[int] = set()
     for source, column in sources:
         row = connection.execute(f'select min("{column}"), max("{column}"), count("{column}") from {source}').fetchone()
@@ -221,13 +221,13 @@ def read_http(address: str, probe: Probe, turn: int) -> tuple[str, tuple[int, ..
         values = [int(float(line)) for line in content.splitlines()[1:]]
     else:
         values = [int(row[probe.column]) for row in json.loads(content)["rows"]]
-    # The notice names the years of the deliveries, which are the number too.
+    # The notice names the years of the deliveries, which equal the number too.
     said = [value for value in set(values) if f" {value}." in notice]
     return name, tuple(sorted(set(values))) if len(values) == ROWS and said else (-len(values),)
 
 
 def read_on(way: str, number: int, folder: Path, address: str, found: Any, stop: Any) -> None:
-    """Read in one way until told to stop; the work of a reader's process."""
+    """Read in one way until told to stop; the main function of a reader's process."""
     wanted = probes(load_tables(PROJECT_DIR / "data" / "metadata"))
     link = folder / pointer.CURRENT
     held = duckdb.connect(str(link / DATABASE), read_only=True) if way == "held" else None
@@ -242,7 +242,7 @@ def read_on(way: str, number: int, folder: Path, address: str, found: Any, stop:
             if held is not None:
                 numbers = numbers_of(held, [(f'"{probe.table}"', probe.column) for probe in some])
                 held_numbers.update(numbers)
-                numbers = tuple(sorted(held_numbers))  # what it found before belongs to the same connection
+                numbers = tuple(sorted(held_numbers))  # earlier reads used the same connection
             elif way == "http":
                 name, numbers = read_http(address, some[0], turn)
             elif way == "direct":
@@ -256,13 +256,13 @@ def read_on(way: str, number: int, folder: Path, address: str, found: Any, stop:
                 read = {"duckdb": read_duckdb, "parquet": read_parquet, "csv": read_csv}[way]
                 name, numbers = resolved.name, read(resolved, some)
             found.put(Read(way, name, numbers))
-        except Exception as error:  # whatever it is, it is what the benchmark looks for
+        except Exception as error:  # any error is a finding of the benchmark
             found.put(Read(way, name, (), f"{type(error).__name__}: {error}"))
         stop.wait(PAUSE_SECONDS)
     if held is not None:
         held.close()
         try:
-            # Nothing is published any more: the link names the newest, and that is what a new connection has to see.
+            # Publication has ended: the link names the newest snapshot, which a new connection must see.
             found.put(Read(REOPENED, link.resolve().name, read_duckdb(link, wanted)))
         except Exception as error:
             found.put(Read(REOPENED, None, (), f"{type(error).__name__}: {error}"))
@@ -278,10 +278,10 @@ def _carelessly(pointer: Path, wanted: list[Probe]) -> tuple[int, ...]:
 
 
 def serve(settings: Settings, ports: Any) -> None:
-    """Serve the snapshots and say on which port; the work of the server's process."""
+    """Serve the snapshots and report the port; the main function of the server's process."""
     with listen(LOOPBACK, 0) as listening:
         ports.put(listening.getsockname()[1])
-        # Many readers on few cores: that one has to wait is no error here.
+        # Many readers on few cores: waiting is not an error here.
         server = build_server(settings, Limits(seconds=PATIENCE_SECONDS, waiting_seconds=PATIENCE_SECONDS))
         threading.Thread(target=_stop_with_parent, args=(server,), daemon=True).start()
         server.run(sockets=[listening])
@@ -295,8 +295,8 @@ def _stop_with_parent(server: Any) -> None:
 
 
 def run(readers: int, publications: int, tell: Callable[[str], None] = lambda _: None) -> Outcome:
-    """Publish while readers read, and return what they met."""
-    # Processes that share nothing with this one, from one that has imported everything once.
+    """Publish while readers read, and return their results."""
+    # Processes that share nothing with this one, forked from one that has imported everything once.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["benchmarks.readers"])
     outcome = Outcome()
@@ -317,11 +317,11 @@ def run(readers: int, publications: int, tell: Callable[[str], None] = lambda _:
                 processes[-1].start()
             looking = set(ways) - {CARELESS}
             _wait_until(outcome, found, 1, looking)
-            looking.discard("held")  # keeps to the first by intention
+            looking.discard("held")  # keeps the first snapshot on purpose
             for number in range(2, publications + 1):
                 before = next(reversed(outcome.published))
                 newest = publish(settings, tables, number)
-                # Known before the readers' messages are judged: these are only read below.
+                # Recorded before the readers' messages are judged, which are read below.
                 outcome.published[newest] = number
                 for _ in range(SWINGS):
                     for each in (before, newest):
@@ -346,7 +346,7 @@ def run(readers: int, publications: int, tell: Callable[[str], None] = lambda _:
 
 
 def _drain(outcome: Outcome, found: Any) -> None:
-    """Judge the reads that were told so far."""
+    """Judge the reads reported so far."""
     while True:
         try:
             outcome.add(found.get(timeout=0.05))
@@ -355,7 +355,7 @@ def _drain(outcome: Outcome, found: Any) -> None:
 
 
 def _wait_until(outcome: Outcome, found: Any, number: int, ways: set[str]) -> None:
-    """Judge reads until a number was read in each of the ways, or nobody will read it."""
+    """Judge reads until a number was read in each of the ways, or the time is up."""
     ends = time.monotonic() + PATIENCE_SECONDS
     while not all(number in outcome.seen.get(way, ()) for way in ways):
         if time.monotonic() > ends:
@@ -373,7 +373,7 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=50)
     parser.add_argument("--publications", type=int, default=20)
     arguments = parser.parse_args()
-    # Who is told to end cleans up first.
+    # On SIGTERM, clean up before exiting.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     outcome = run(arguments.readers, arguments.publications, lambda line: print(line, file=sys.stderr, flush=True))
     ways = [way for way in TITLES if way in outcome.reads and way != CARELESS]

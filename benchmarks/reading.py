@@ -1,10 +1,10 @@
-"""Reading speed: every bundled delivery into raw cells, beside a bare read of the same files by the libraries.
+"""Reading speed: every bundled delivery into raw cells, compared with a bare read of the same files by the libraries.
 
     .venv/bin/python benchmarks/reading.py [--runs 5]
 
-Prints for each reader and library, and for all, the seconds of both (median of the runs, in turn), cells a second and their
-ratio. ``read`` is the reader with its headers and checks, ``ingest`` the whole way into the warehouse. The bare read opens
-each file with the library's own call and throws the result away: no cells, no headers, no checks.
+Prints for each reader and library, and for all, the seconds of both (median of alternating runs), cells per second and their
+ratio. ``read`` is the reader with its headers and checks, ``ingest`` also includes loading into the warehouse. The bare read
+opens each file with the library's own call and discards the result: no cells, no headers, no checks.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ ALL = "all"
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return how long a piece of work takes."""
+    """Return the duration of a piece of work in seconds."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
@@ -89,8 +89,9 @@ def measure(runs: int) -> tuple[dict[tuple[str, str], list[tuple[float, float]]]
     """Measure some runs.
 
     Returns:
-        Seconds of our reading and of the bare one, a pair a run, by reader and library; seconds of each run's whole way into
-        the warehouse; cells by reader.
+        Seconds of our reading and of the bare one, a pair per run, by reader and library; seconds of each run for loading
+        into
+    the warehouse; cells by reader.
     """
     settings = Settings(data_dir=PROJECT_DIR / "data")
     forms = load_forms(settings.forms)
@@ -126,7 +127,7 @@ def measure(runs: int) -> tuple[dict[tuple[str, str], list[tuple[float, float]]]
                     cells[reader] = cells.get(reader, 0) + sum(each.sheet.cells.num_rows for each in sheets)
                     for place, (library, bare) in enumerate(LIBRARIES.get(reader, WORKBOOKS).items()):
                         alone = seconds(lambda bare=bare, file=file: bare(file.path, file.spec))
-                        # All files together are beside the first library of each reader.
+                        # The totals use the first library of each reader.
                         for key in ((reader, library), (ALL, "")) if place == 0 else ((reader, library),):
                             entry = total.setdefault(key, [0.0, 0.0])
                             entry[0] += ours

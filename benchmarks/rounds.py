@@ -1,4 +1,4 @@
-"""Do new rounds go through by files under ``data/`` alone, and are their figures the truth?
+"""Can new rounds be published with files under ``data/`` alone, and are their figures correct?
 
     .venv/bin/python benchmarks/rounds.py [--rounds 2024 2021 2017] [--seed N] [--into FOLDER]
 
@@ -6,17 +6,17 @@ Publishes the bundled rounds, and then the new ones in the same installation, ea
 the form, and the decisions that docs/run/adding-a-year.md speaks of. Every round has all units of its year and something
 that no bundled round has:
 
-- 2024: new counties; two services became one, one is no longer asked about, an education is new, no pathways; a workbook;
-- 2021: between two rounds; 24 units are carried forward, 8 of them for the second time, ten confirmed what stood in their
+- 2024: new counties; two services merged, one dropped, an education added, no pathways; a workbook;
+- 2021: between two rounds; 24 units are carried forward, 8 of them for the second time, ten confirmed the values in their
   form and three left all FTE blank; a csv file;
 - 2017: between two rounds; an .ods file and a late .xlsx file that uses the numbers of other units, units with several
-  undated answers of which a signed decision names one, 99 FTE that are 99 FTE, and 99 that means no answer.
+  undated answers, one of them named by a signed decision, 99 as a number of FTE, and 99 as a code for no
+  answer.
 
-A round is drawn by a seed from the figures of the round before as they were published. Its truth is kept apart while it is
-drawn, and added up here with nothing of the project's code: FTE by service, education and pathway of the country, the
-counties and every unit, the answers to closed questions in the country, who answered, and the status of every unit. Printed,
-as JSON: of each round the snapshot, the cells that were compared and those that differ. Ends with 1 where one does. About
-13 minutes.
+A round is drawn at random, with a seed, from the published figures of the round before. The true figures are kept separately
+and added up here without using the project's code: FTE by service, education and pathway for the country, the counties and
+every unit, the answers to closed questions in the country, the response, and the status of every unit. Prints as JSON, for
+each round: the snapshot, the cells compared and those that differ. Exits with 1 where any differ. About 13 minutes.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ import yaml
 PROJECT = Path(__file__).resolve().parent.parent
 TARGETS = ("adults", "children")
 SERVICES, EDUCATION = "fte_by_service", "fte_by_education"
-# The public tables of FTE, which have the names of their questions, and the column of their categories.
+# The public FTE tables, named after their questions, and the column of their categories.
 TABLES = {SERVICES: "service_type", EDUCATION: "education", "fte_by_pathway": "pathway"}
 UNIT_LEVELS = ("municipality", "city_district", "agency")
 OSLO = "0301"
@@ -64,7 +64,7 @@ def read_csv(path: Path) -> list[Row]:
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, str]], names: Sequence[str], **options: Any) -> None:
-    """Write rows; what a row does not have is blank."""
+    """Write rows; columns that a row lacks are blank."""
     with path.open("w", encoding=options.pop("encoding", "utf-8"), newline="") as file:
         writer = csv.DictWriter(file, names, restval="", extrasaction="ignore", lineterminator="\n", **options)
         writer.writeheader()
@@ -84,16 +84,16 @@ class Unit:
 
 
 class Before:
-    """What is known when a round is drawn: the units and areas of its year, and the round before as it was published."""
+    """The basis of a drawn round: the units and areas of its year, and the published figures of the round before."""
 
     def __init__(self, data: Path, snapshot: Path, year: int, before: int) -> None:
         """Read the reference data and the snapshot.
 
         Args:
             data: the folder of the inputs.
-            snapshot: what is published now.
-            year: of the new round.
-            before: of the round before it.
+            snapshot: the currently published snapshot.
+            year: the year of the new round.
+            before: the year of the round before it.
         """
         self.year, self.before = year, before
         self.municipalities = read_csv(data / "reference/municipalities.csv")
@@ -141,7 +141,7 @@ class Before:
         return [row for row in self.municipalities if int(row["valid_from_year"]) <= year <= int(row["valid_to_year"])]
 
     def origins(self, code: str) -> dict[str, float]:
-        """Return the codes of the round before on whose ground a unit is, and how much of each came to it."""
+        """Return the codes of a unit's predecessors in the round before, each with the share that came to the unit."""
         if code not in self._origins:
             found = {
                 row["old_code"]: float(row["weight"])
@@ -153,29 +153,29 @@ class Before:
         return self._origins[code]
 
     def former(self, code: str) -> str:
-        """Return the code that a unit had the round before, where that is another one and nothing else became of it."""
+        """Return the unit's code in the round before, where it differs and that unit has no other successor."""
         origins = self.origins(code)
         return next(iter(origins)) if len(origins) == 1 and list(origins.values()) == [1.0] and code not in origins else ""
 
     def fte(self, code: str, key: Key) -> float:
-        """Return what the ground of a unit had."""
+        """Return the FTE of a unit's territory in the round before."""
         return sum(weight * self.figures.get((origin, key), 0) for origin, weight in self.origins(code).items())
 
     def own(self, code: str) -> Figures:
-        """Return all that a unit of the same code had."""
+        """Return all FTE of the unit with the same code in the round before."""
         return {key: fte for (unit, key), fte in self.figures.items() if unit == code}
 
 
 class Round:
-    """A round that is drawn: rows as they are delivered, and its truth apart from them."""
+    """A drawn round: rows as delivered, and separately the true figures."""
 
     year: int
     before: int
-    # What a category of the round before is called now; None where it is no longer asked about.
+    # The new name of a category of the round before; None where it was dropped.
     renamed: Mapping[str, str | None] = {}
 
     def __init__(self, data: Path, snapshot: Path, seed: int) -> None:
-        """Take over last year's form, as ``new-year`` would, with the questions that the round asks."""
+        """Copy last year's form, as ``new-year`` would, with the questions that the round asks."""
         self.data = data
         self.chance = random.Random(f"{self.year} {seed}")
         self.known = Before(data, snapshot, self.year, self.before)
@@ -196,7 +196,7 @@ class Round:
     # --- The form ----------------------------------------------------------------------------------------------------------
 
     def asked(self, columns: list[Row]) -> list[Row]:
-        """Return the columns of the round: FTE, the form of the report, and what all units were asked with codes."""
+        """Return the columns of the round: FTE, the reporting form, and the coded questions to all units."""
         closed = [row for row in columns if row["type"] == "code" and row["population_asked"] == "all"]
         kept = {row["column"] for row in closed if row["reporting_form"] == "total"}
         wanted = [row for row in columns if row["use"] == "identifier" or row["unit"] == "fte" or row["column"] in kept]
@@ -227,12 +227,12 @@ class Round:
         )
 
     def identifier(self, role: str) -> str:
-        """Return the column of the unit or submission, as last year's form names it."""
+        """Return the column of the unit or submission, as in last year's form."""
         named = self.identifiers[role]
         return str(named[0] if isinstance(named, list) else named)
 
     def write_form(self, files: list[dict[str, Any]], sheets: list[dict[str, Any]], **settings: Any) -> None:
-        """Write the form folder; a question that is not asked any more is absent."""
+        """Write the form folder; a dropped question is marked absent."""
         name = f"is248_{self.year}"
         folder = self.data / "forms" / name
         folder.mkdir()
@@ -287,7 +287,7 @@ class Round:
     # --- What units answer -------------------------------------------------------------------------------------------------
 
     def drawn(self, code: str) -> Figures:
-        """Draw the FTE of a unit: about what its ground had the round before, and education that fits the services."""
+        """Draw the FTE of a unit, near those of its territory in the round before; education is consistent with services."""
         found: Figures = {}
         for target in TARGETS:
             services: dict[str, int] = defaultdict(int)
@@ -321,7 +321,7 @@ class Round:
         return text + " " if self.chance.random() < 0.02 else text
 
     def fill(self, row: Row, figures: Figures, targets: Sequence[str] = TARGETS) -> None:
-        """Write FTE into the blocks that the unit chose, divided where it reports apart, with the typed sums."""
+        """Write FTE into the blocks that the unit chose, divided where it reports separately, with the typed sums."""
         for target in targets:
             apart = row[self.column("reporting_form", target)] != "1"
             share = self.chance.uniform(0.4, 0.75)
@@ -336,7 +336,7 @@ class Round:
                     part = {"joint": fte, "mental_health": first, "substance_use": fte - first}[form]
                     row[column["column"]] = self.text(part)
                     total += part if column["question"] == SERVICES else 0
-                # A block that is blank as a whole would say that the unit did not answer.
+                # A wholly blank block would mean that the unit did not answer.
                 for question in {key[0] for key in self.items}:
                     cells = [column["column"] for column in self.block(target, form) if column["question"] == question]
                     if not any(row.get(cell, "").strip() for cell in cells):
@@ -346,7 +346,7 @@ class Round:
                         row[column["column"]] = f"{total / 100:g}".replace(".", ",")
 
     def row(self, code: str, *, status: str = "1", number: int | None = None, when: datetime.datetime | None = None) -> Row:
-        """Return the row of a submission with who answered when, and all answers with codes."""
+        """Return the row of a submission: unit, time, and all coded answers."""
         if number is None:
             self.number += 1
             number = self.number
@@ -371,7 +371,7 @@ class Round:
         return row
 
     def code(self, question: str, item: str) -> str:
-        """Draw an answer as it was given the round before; now and then none."""
+        """Draw an answer by the distribution of the round before; sometimes none."""
         options = {row["answer"]: row["code"] for row in self.options if row["question"] == question and row["answer"]}
         given = self.known.answers.get((question, item), {})
         weights = [given.get(answer, 0) + 1 for answer in options]
@@ -384,7 +384,7 @@ class Round:
         )
 
     def count(self, code: str, row: Row, figures: Figures, state: str = "answered") -> None:
-        """Keep as the truth what a row says, and what the FTE of its unit are."""
+        """Record the answers of a row, and the FTE of its unit, as true figures."""
         self.states[code] = state
         self.figures[code] = figures
         meaning = {(option["question"], option["code"]): option["answer"] for option in self.options}
@@ -397,7 +397,7 @@ class Round:
     # --- The round ---------------------------------------------------------------------------------------------------------
 
     def write(self) -> None:
-        """Draw the round, and write its delivery, its form and whatever else is entered under ``data/``."""
+        """Draw the round, and write its delivery, its form and the other entries under ``data/``."""
         raise NotImplementedError
 
     def folder(self) -> Path:
@@ -461,7 +461,7 @@ def open_document(path: Path, sheets: Mapping[str, list[list[Any]]]) -> None:
 
 
 class NewCategories(Round):
-    """2024: what the form asks has changed, and so have the counties."""
+    """2024: the questions of the form have changed, and so have the counties."""
 
     year, before = 2024, 2023
     merged, new, ended = "activity_and_leisure", "social_educator", "work_measures"
@@ -489,7 +489,7 @@ class NewCategories(Round):
         for code in self.order:
             if code in silent:
                 self.states[code] = "missing"
-                self.number += 1  # It was given one, too.
+                self.number += 1  # This unit got one too.
                 continue
             if code in again:
                 early = self.row(code, when=datetime.datetime(self.year, 2, 1))
@@ -560,7 +560,7 @@ class NewCategories(Round):
 
 
 class CarriedForward(Round):
-    """2021: units that did not answer, that confirmed last year's values, and that left FTE blank."""
+    """2021: units that did not answer, confirmed last year's values, or left FTE blank."""
 
     year, before = 2021, 2020
 
@@ -615,7 +615,7 @@ class LateFile(Round):
     """2017: a second file with the numbers of other units, several undated answers, and 99."""
 
     year, before = 2017, 2016
-    # The bundled round of 2018 has quite other answers, or some of 2017 are in print.
+    # Their answers differ much in the bundled round of 2018, or some of 2017 are in print.
     left_out = ("crisis_team_established", "ip_hf_notifies", "ips_", "se_")
 
     def asked(self, columns: list[Row]) -> list[Row]:
@@ -623,7 +623,7 @@ class LateFile(Round):
         return [row for row in super().asked(columns) if not row["question"].startswith(self.left_out)]
 
     def explain_print(self) -> None:
-        """Sign for the difference between the drawn FTE and the printed ones."""
+        """Sign explanations for the differences between drawn and printed FTE."""
         truth = expected_fte(self)
         for row in read_csv(self.data / "published/hdir_personnel_2021.csv"):
             target = row["dimensions"].removeprefix("target_group=")
@@ -650,7 +650,7 @@ class LateFile(Round):
         for code in self.order:
             if code in silent:
                 self.states[code] = "missing"
-                self.number += 1  # It was given one, too.
+                self.number += 1  # This unit got one too.
                 continue
             row = self.row(code, number=1001 + len(sent)) if code in late else self.row(code)
             figures = self.drawn(code)
@@ -726,7 +726,7 @@ ROUNDS: dict[int, type[Round]] = {each.year: each for each in (NewCategories, Ca
 
 
 def expected_fte(drawn: Round) -> dict[tuple[str, ...], int | None]:
-    """Add up what units have: by level, unit, question, target group and category."""
+    """Add up the FTE of units: by level, unit, question, target group and category."""
     found: dict[tuple[str, ...], int | None] = {}
     for code, figures in drawn.figures.items():
         unit = drawn.units[code]
@@ -736,7 +736,7 @@ def expected_fte(drawn: Round) -> dict[tuple[str, ...], int | None]:
             for group in (target, "total"):
                 for category in (item, "total"):
                     if question == SERVICES and group == "total" and category != "total":
-                        continue  # Services are those of a target group.
+                        continue  # Services belong to one target group.
                     for area in areas:
                         key = (*area, question, group, category)
                         have = found.get(key)
@@ -745,7 +745,7 @@ def expected_fte(drawn: Round) -> dict[tuple[str, ...], int | None]:
 
 
 def compared(drawn: Round, snapshot: Path) -> dict[str, Any]:
-    """Hold every published cell of the round against the truth."""
+    """Compare every published cell of the round with the true figures."""
     differing: list[str] = []
     cells: Counter[str] = Counter()
 
@@ -806,7 +806,7 @@ def compared(drawn: Round, snapshot: Path) -> dict[str, Any]:
 
 
 def is248(data: Path, *arguments: str) -> None:
-    """Run the real command on the inputs of the benchmark; formats that nobody reads here are left out."""
+    """Run the real command on the inputs of the benchmark, without the formats that are not read here."""
     settings = {name: text for name, text in os.environ.items() if not name.startswith("IS248_")}
     settings |= {"IS248_DATA_DIR": str(data), "IS248_FORMATS": "", "PYTHONPATH": str(PROJECT)}
     done = subprocess.run(
@@ -837,7 +837,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--rounds", type=int, nargs="+", choices=list(ROUNDS), default=list(ROUNDS))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--into", type=Path, help="where inputs, warehouse and snapshots are kept; else a temporary folder")
+    parser.add_argument("--into", type=Path, help="folder of inputs, warehouse and snapshots; by default a temporary one")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         data = (options.into or Path(temporary)).resolve() / "data"

@@ -1,21 +1,21 @@
-"""How fast is the whole, how does it grow, and how far is it from the least that the job costs?
+"""How fast is the whole pipeline, how does it scale, and how far is it from the lower limit of the job?
 
     .venv/bin/python benchmarks/scale.py [--scale 1 10 100] [--years 2016 2018 2019] [--folder DIRECTORY]
         [--parts pipeline one-cell one-year preview unchanged floor pandas start-up queries]
     .venv/bin/python benchmarks/scale.py --guard
 
-Copies the data folder so that every unit is there k times (``benchmarks/scaling/generator.py`` says how), runs the real
-command on it in a process of its own, gate and all formats included, and measures seconds by stage, CPU, memory of all
-processes together, delivered cells a second and bytes by format. In the same run, on the same files: one changed year,
-one corrected cell, the preview of the newest year, nothing changed, the start-up of Dagster, dbt and Great Expectations by
-themselves, the floor (``benchmarks/scaling/floor.py``: fastest readers, one SQL script, fastest writers; it says what it
-leaves out), the same job in plain pandas, and 200 queries on what was published. Floor and pandas are held against the
-published tables, figure by figure.
+Copies the data folder with every unit k times (see ``benchmarks/scaling/generator.py``), runs the real command on it in a
+separate process, gate and all formats included, and measures seconds by stage, CPU, memory of all processes together,
+delivered cells per second and bytes by format. In the same run, on the same files: one changed year, one corrected cell, the
+preview of the newest year, nothing changed, the start-up of Dagster, dbt and Great Expectations alone, the floor
+(``benchmarks/scaling/floor.py``: fastest readers, one SQL script, fastest writers; it lists what it leaves out), the same
+job in plain pandas, and 200 queries on the published snapshot. Floor and pandas are compared with the published tables,
+figure by figure.
 
-Prints tables in Markdown and, last, a line of JSON. ``--guard`` measures the smallest size and ends with 1 where a ratio
-is above its limit in ``benchmarks/limits.json``; seconds depend on the machine, ratios less.
+Prints Markdown tables and, last, a line of JSON. ``--guard`` measures the smallest size and exits with 1 where a ratio is
+above its limit in ``benchmarks/limits.json``; seconds depend on the machine, ratios less so.
 
-The floor packs workbooks with ``isal`` where it is installed (dependency group ``benchmark``), else with Python's own
+The floor packs workbooks with ``isal`` where it is installed (dependency group ``benchmark``), otherwise with Python's own
 zlib.
 """
 
@@ -70,7 +70,7 @@ MEGABYTE = 1_000_000
 
 
 def _module(name: str, *arguments: Path | str) -> tuple[Measured, dict[str, Any]]:
-    """Run one of the comparisons in a process of its own; its last line is JSON."""
+    """Run one of the comparisons in a separate process; its last line is JSON."""
     measured = measure([sys.executable, "-m", f"benchmarks.scaling.{name}", *(str(argument) for argument in arguments)])
     found: dict[str, Any] = json.loads(measured.lines[-1])
     return measured, found
@@ -128,7 +128,7 @@ def measure_scale(
         try:
             work()
         except RuntimeError as error:
-            # What was measured before is not lost.
+            # Keep the earlier measurements.
             found.setdefault("failed", {})[part] = str(error)
             tell(str(error))
             if part == "pipeline":
@@ -138,7 +138,7 @@ def measure_scale(
 
 
 def ratios(found: dict[str, Any], start_up_seconds: float) -> dict[str, float]:
-    """Return what one size is compared by; a part that was not measured has none."""
+    """Return the ratios of one size; a part that was not measured has none."""
     run = found.get("pipeline", {}).get("seconds")
     result = {}
     if run and "floor" in found:
@@ -168,7 +168,7 @@ def _seconds(value: float | None) -> str:
 
 
 def report(results: dict[str, Any]) -> str:
-    """Return what was measured as tables in Markdown."""
+    """Return the measurements as Markdown tables."""
     machine = results["machine"]
     lines = [
         f"Measured on {machine['cores']} cores ({machine['processor']}), {machine['memory_gigabytes']:.0f} GB, "
@@ -299,7 +299,7 @@ def _versions() -> dict[str, str]:
     for name in (*PACKAGES, "isal"):
         try:
             found[name] = version(name)
-        except ModuleNotFoundError:  # what is not installed is not used
+        except ModuleNotFoundError:  # packages that are not installed are not used
             continue
     return found
 
@@ -330,7 +330,7 @@ def run(scales: Sequence[int], years: Sequence[int], folder: Path, parts: Sequen
 
 
 def above_limits(found: dict[str, Any]) -> list[str]:
-    """Return what is above its limit, or was not measured."""
+    """Return the ratios that are above their limits or were not measured."""
     limits = json.loads(LIMITS.read_text(encoding="utf-8"))["guard"]
     wrong = []
     for name, limit in limits.items():
@@ -341,7 +341,7 @@ def above_limits(found: dict[str, Any]) -> list[str]:
 
 
 def main() -> None:
-    """Measure, print the tables, and judge where asked to."""
+    """Measure, print the tables, and check the limits with ``--guard``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=int, nargs="+", default=[1, 10, 100])
     parser.add_argument("--years", type=int, nargs="*", default=[])

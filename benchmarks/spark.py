@@ -1,4 +1,4 @@
-"""Spark beside DuckDB: does the second engine compute the same tables, and what does it cost?
+"""Spark and DuckDB: does the second engine compute the same tables, and at what cost?
 
     .venv/bin/python benchmarks/spark.py [--data DIRECTORY] [--master MASTER] [--options NAME=VALUE;...] [--folder DIRECTORY]
 
@@ -29,14 +29,14 @@ from orchestration.engines import build_record
 from orchestration.publish import pointer
 from orchestration.publish.snapshot_files import DATABASE
 
-# Several executors, each a process of its own.
+# Several executors, each a separate process.
 MASTER, OPTIONS = "local-cluster[2,1,2048]", "spark.executor.memory=2g"
 STEP = re.compile(r"dbt models and tests done in ([0-9.]+) s")
 
 
 @dataclass(frozen=True)
 class Run:
-    """What the command made with an engine, and the seconds that all of it and the step of the models took."""
+    """The result of the command with an engine, and the seconds of the whole run and of the models."""
 
     folder: Path
     seconds: float
@@ -56,7 +56,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Compared:
-    """A table of both: rows of the first, and rows that only one of the two has."""
+    """A table of both engines: the rows of the first, and the rows that only one of them has."""
 
     schema: str
     name: str
@@ -75,7 +75,7 @@ def run(engine: str, folder: Path, data: Path, master: str, options: str, projec
     """Run everything with an engine.
 
     Raises:
-        RuntimeError: the command failed; the message is what it said.
+        RuntimeError: the command failed; the message is its output.
     """
     variables = {
         **os.environ,
@@ -106,9 +106,9 @@ def run(engine: str, folder: Path, data: Path, master: str, options: str, projec
 
 
 def compare(first: Path, second: Path) -> list[Compared]:
-    """Compare every table of two DuckDB files; a table that one of them lacks counts as one with other columns.
+    """Compare every table of two DuckDB files; a table that is missing from one counts as a table with other columns.
 
-    What an engine notes for itself of what it made is left out.
+    The engines' own records of what they built are left out.
     """
     with duckdb.connect() as connection:
         for alias, path in (("first", first), ("second", second)):
@@ -146,12 +146,12 @@ def _compare(
 
 
 def main() -> int:
-    """Run both engines and print what differs."""
+    """Run both engines and print the differences."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=PROJECT_DIR / "data")
     parser.add_argument("--master", default=MASTER)
     parser.add_argument("--options", default=OPTIONS, help="settings of Spark: spark.name=value;...")
-    parser.add_argument("--folder", type=Path, help="where both work; default: a temporary folder, deleted in the end")
+    parser.add_argument("--folder", type=Path, help="folder for both runs; by default a temporary one, deleted at the end")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)

@@ -1,18 +1,17 @@
-"""How long does the spring of a survey year take, and how much of it does a person decide?
+"""How long does the spring of a survey year take, and how many decisions must a person make?
 
     .venv/bin/python benchmarks/spring.py [--year 2024] [--from is248_2023] [--renamed 0.1] [--seed 1] [--hold]
         [--formats] [--into FOLDER]
 
-Walks through a rehearsal by the commands of docs/run/spring.md alone: the years before are published; the first delivery
-comes, with columns that have other names and other words; the form is drafted and decided in the workbook by the key of the
-rehearsal; preview tells which entries are missing, and they are added; a run; the late units come in files of their own, and
-a run; the whole delivery comes again without its slips, and a run. A run that is refused is no end: what it says is part of
-the answer, and the next step follows. With --hold nothing of the year is published before the last run, as the document
-advises.
+Goes through a rehearsal with the commands of docs/run/spring.md alone: the earlier years are published; the first delivery
+arrives, with renamed and reworded columns; the form is drafted, and decided in the workbook by the key of the rehearsal;
+preview lists the missing entries, and they are added; a run; the late units arrive in separate files, and a run; the whole
+delivery arrives again without its slips, and a run. A refused run does not stop the rehearsal: its message is part of the
+result, and the next step follows. With --hold nothing of the year is published before the last run, as the document advises.
 
-Printed, as JSON: the wall time and what came of each step, how many decisions a person took, how often a form, a delivery or
-an input was put right, and which slips were told before anything was published. Ends with 1 where the last run published
-nothing, or a slip was told by nobody. About 10 minutes, 15 with all formats (--formats).
+Prints as JSON: the wall time and the result of each step, how many decisions a person made, how often a form, a delivery or
+an input was corrected, and which slips were reported before anything was published. Exits with 1 where the last run
+published nothing, or a slip was not reported. About 10 minutes, 15 with all formats (--formats).
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ from openpyxl import load_workbook
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-# Heads of the workbook of decisions, and what is filled in.
+# Headers of the workbook of decisions, and the texts filled in.
 KEY_HEAD, DECISION_HEAD, CANDIDATE, NEW = "Nøkkel (ikke endre)", "Beslutning", "kandidat", "nytt spørsmål"
-# Cells of a new question, by the column of columns.csv that they stand for.
+# Cells of a new question, by the corresponding column of columns.csv.
 CELLS = {
     "Spørsmål (id)": "question",
     "Post": "item",
@@ -52,10 +51,10 @@ CELLS = {
 
 
 class Spring:
-    """A rehearsal, the commands that are given in it, and what came of them."""
+    """A rehearsal, the commands run in it, and their results."""
 
     def __init__(self, folder: Path, year: int, *, all_formats: bool) -> None:
-        """Prepare a rehearsal in a folder that is not there yet."""
+        """Prepare a rehearsal in a new folder."""
         self.folder, self.year = folder, year
         self.data = folder / "data"
         self.delivery = self.data / "deliveries" / str(year)
@@ -65,7 +64,7 @@ class Spring:
             self.environment["IS248_FORMATS"] = ""
 
     def give(self, what: str, *arguments: str, may_be_refused: bool = False) -> dict[str, Any]:
-        """Give a command, note how long it took, and return its answer; ``refused`` holds the rules or the error."""
+        """Run a command, note its duration, and return its output; ``refused`` has the rules or the error."""
         started = time.monotonic()
         environment = self.environment | ({"IS248_DATA_DIR": str(self.data)} if self.data.is_dir() else {})
         done = subprocess.run(
@@ -88,11 +87,11 @@ class Spring:
         return answer
 
     def note(self, **facts: Any) -> None:
-        """Add what came of the last step."""
+        """Add to the result of the last step."""
         self.steps[-1] |= facts
 
     def look(self, what: str, *arguments: str) -> dict[str, Any]:
-        """Preview the year, and note what it tells."""
+        """Preview the year, and note the result."""
         told = self.give(what, "preview", str(self.year), *arguments)
         self.note(
             problems=len(told["problems"]),
@@ -105,7 +104,7 @@ class Spring:
         return told
 
     def run(self, what: str, *arguments: str) -> str | None:
-        """Run, note what came of it, and return the snapshot that was published just now."""
+        """Run, note the result, and return the snapshot that was just published."""
         told = self.give(what, "run", *arguments, may_be_refused=True)
         published: str | None = told["snapshot"] if told.get("published") else None
         if "refused" in told:
@@ -116,7 +115,7 @@ class Spring:
         return published
 
     def find_slips(self, key: dict[str, Any], told: dict[str, Any]) -> dict[str, list[str]]:
-        """Return by which ways each slip was told: cells that preview does not read, and findings of the control."""
+        """Return how each slip was reported: by cells that preview cannot read, or by findings of the control."""
         control = self.give("control", "control", str(self.year))
         path = next((self.data / "warehouse" / "control" / str(self.year)).glob("*_alle.csv"))
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -135,7 +134,7 @@ class Spring:
 
 
 def decide(workbook: Path, key: dict[str, Any], previous: Path) -> dict[str, int]:
-    """Fill in the workbook by the key of the rehearsal: the candidate that is right, else the question itself."""
+    """Fill in the workbook by the key of the rehearsal: the right candidate, or else the question itself."""
     with previous.open(encoding="utf-8", newline="") as file:
         known = {(row["sheet"], row["column"]): row for row in csv.DictReader(file)}
     truth = {(place.split(".", 1)[0], new): place.split(".", 1)[1] for place, new in key["renamed"].items()}
@@ -148,7 +147,7 @@ def decide(workbook: Path, key: dict[str, Any], previous: Path) -> dict[str, int
         place = tuple(row_key.get("row", ()))
         counts["rows"] += 1
         if place not in truth:
-            # What is not delivered any more is decided by the rows of what it is called now.
+            # Columns that are no longer delivered are decided in the rows of their new names.
             continue
         names = [tuple(each[1:3]) for each in row_key["candidates"]]
         right = (place[0], truth[place])
@@ -166,7 +165,7 @@ def decide(workbook: Path, key: dict[str, Any], previous: Path) -> dict[str, int
 
 
 def add_entries(spring: Spring, told: dict[str, Any]) -> int:
-    """Add the round of the year where preview says that it is missing; other entries cannot be made up."""
+    """Add the round of the year where preview reports it missing; other entries cannot be made up."""
     missing = [each for each in told["entries"] if each["place"].endswith("survey_rounds.csv")]
     for each in missing:
         survey = re.search(r"no round of (\w+) in", each["what"])
@@ -177,7 +176,7 @@ def add_entries(spring: Spring, told: dict[str, Any]) -> int:
 
 
 def name_late_files(form: Path) -> int:
-    """Say of each file with data that files of the same columns may come late."""
+    """Declare for each file with data that files with the same columns may arrive late."""
     lines = form.read_text(encoding="utf-8").splitlines(keepends=True)
     changed = 0
     for number, line in enumerate(lines):
@@ -197,13 +196,13 @@ def copy_files(source: Path, target: Path) -> None:
 
 
 def remove_files(paths: Iterable[Path]) -> None:
-    """Take files out of a delivery."""
+    """Remove files from a delivery."""
     for path in list(paths):
         path.unlink()
 
 
 def main() -> int:
-    """Walk through the spring, print what it took, and return whether it ended well."""
+    """Go through the spring, print the results, and return whether it succeeded."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--year", type=int, default=2024)
     parser.add_argument("--from", dest="earlier", default="is248_2023")

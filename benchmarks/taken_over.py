@@ -1,15 +1,15 @@
-"""Does a run that takes over what was made before give the same bytes as one from nothing?
+"""Does a run that takes over earlier results give the same bytes as a run from scratch?
 
     .venv/bin/python benchmarks/taken_over.py [--steps 6] [--years 2016 2018 2019] [--seed N] [--folder DIRECTORY]
 
-Changes inputs, rules and code at random, one change a step on top of those before: an answer is corrected, two answers of a
-delivery change places, a column of a form is read as another question's remark, a label of a code list changes, a rule of
-the gate changes, a model is written in another way, a model comes to other figures. After each change the real command runs
-twice: on what the steps before left, and with nothing but the snapshots that were published (``--all``, a warehouse that is
-not there). Every file of the two snapshots has to be the same, byte for byte, and the verdicts too, but for where they
-say on which candidate a rule was judged. A change that the gate refuses has to be refused by both, for the same reasons.
+Changes inputs, rules and code at random, one more change in each step: an answer is corrected, two answers of a delivery are
+swapped, a column of a form is read as another question's remark, a label of a code list changes, a rule of the gate changes,
+a model is rewritten with the same result, a model gives other figures. After each change the real command runs twice: on the
+files of the earlier steps, and with only the published snapshots (``--all``, without a warehouse). Every file of the two
+snapshots must be the same, byte for byte, and the verdicts too, except for the candidate on which a rule was judged. A
+change that the gate refuses must be refused by both, for the same reasons.
 
-The code is copied, so that a step may change it. Ends with 1 where anything differs.
+The code is copied, so that a step may change it. Exits with 1 where anything differs.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ JUDGED_ON = "judged_on"
 
 @dataclass(frozen=True)
 class Trial:
-    """A copy of code and inputs that steps change, and the place of the run that takes over."""
+    """A copy of code and inputs that the steps change, and the folders of the run that takes over."""
 
     folder: Path
     chance: random.Random
@@ -62,7 +62,7 @@ class Trial:
         return Place(self.folder / "work")
 
     def run(self, warehouse: Path, snapshots: Path, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run the copied command on the inputs as they are now."""
+        """Run the copied command on the current inputs."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("IS248_")} | {
             "PYTHONPATH": str(self.project),
             "IS248_DATA_DIR": str(self.place.data),
@@ -97,12 +97,12 @@ def _label(trial: Trial) -> str:
 
 
 def _form(trial: Trial) -> str:
-    """Ignore an answer column of a form that was read so far."""
+    """Ignore an answer column of a form that was read before."""
     path = trial.chance.choice(sorted(trial.place.data.glob("forms/*/columns.csv")))
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         names, rows = list(reader.fieldnames or []), list(reader)
-    # Never of FTE: sums of the national figures are held against print.
+    # Never of FTE: their national sums are compared with print.
     row = trial.chance.choice([row for row in rows if row["use"] == "answer" and not row["question"].startswith("fte")])
     said = f"{path.parent.name}: {row['column']} is ignored"
     row |= {name: "" for name in names if name != "column"} | {"use": "ignored", "reason": "technical"}
@@ -176,7 +176,7 @@ def differences(one: Path, other: Path) -> list[str]:
 
 
 def compare(trial: Trial, number: int) -> tuple[list[str], str]:
-    """Run both ways and return what differs, and a line of what was seen."""
+    """Run both ways and return the differences, and a line with the outcome."""
     place, anew = trial.place, trial.folder / f"anew-{number}"
     if (place.folder / "snapshots").exists():
         shutil.copytree(place.folder / "snapshots", anew / "snapshots", symlinks=True)
@@ -206,7 +206,7 @@ def compare(trial: Trial, number: int) -> tuple[list[str], str]:
 
 
 def main() -> None:
-    """Take the steps and say what differed."""
+    """Take the steps and print the differences."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=6)
     parser.add_argument("--years", type=int, nargs="*", default=[])

@@ -1,4 +1,4 @@
-"""What tests share: settings in a folder of their own, copies of the inputs, and edits of a single line."""
+"""Shared by all tests: settings in a separate folder, copies of the inputs, and edits of a single line."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from orchestration.core.release_calendar import CALENDAR
 from orchestration.core.settings import PROJECT_DIR, Settings
 
 INPUTS = ("reference", "published", "classifications", "indicators", "metadata", "corrections", "comparability", "waivers")
-# Read and never falsified, so that a test need not copy them.
+# Only read, never changed, so tests need not copy them.
 LARGE_INPUTS = ("deliveries", "forms")
 
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
 
 
 def start_script() -> ModuleType:
-    """Return ``./is248`` as a module, made anew: it has no ending, and is no part of the package."""
+    """Return ``./is248`` as a new module: the file has no extension, and is not part of the package."""
     loader = SourceFileLoader("start_script", str(PROJECT_DIR / "is248"))
     spec = importlib.util.spec_from_loader(loader.name, loader)
     assert spec is not None
@@ -43,7 +43,7 @@ START_SCRIPT = start_script()
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """The project's inputs, with warehouse and snapshots in a folder of the test's own."""
+    """The project's inputs, with warehouse and snapshots in the test's own folder."""
     return Settings(
         data_dir=PROJECT_DIR / "data", warehouse_dir=tmp_path / "warehouse", snapshots_dir=tmp_path / "snapshots"
     )
@@ -51,7 +51,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> Path:
-    """A copy of the inputs that a test may falsify."""
+    """A copy of the inputs that a test may change."""
     target = tmp_path / "data"
     target.mkdir()
     for name in INPUTS:
@@ -63,7 +63,7 @@ def inputs(tmp_path: Path) -> Path:
 
 
 def members_hash(units: Iterable[str]) -> str:
-    """Name a group by its units, as the model int_unit_set_groups does."""
+    """Return the hash that identifies a group by its units, as the model int_unit_set_groups does."""
     return hashlib.sha256("|".join(sorted(units)).encode()).hexdigest()
 
 
@@ -100,9 +100,9 @@ def run_command(
     project: Path = PROJECT_DIR,
     all_formats: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the real command in a process of its own, with its output under ``folder``.
+    """Run the real command in a separate process, with its output under ``folder``.
 
-    Workbooks, cubes and pages are written where a test looks at them: ``all_formats``.
+    Workbooks, cubes and pages are written only with ``all_formats``.
     """
     variables = {
         **os.environ,
@@ -127,7 +127,7 @@ GOLDEN = PROJECT_DIR / "tests" / "golden"
 
 
 def recorded(name: str, text: str) -> str:
-    """Return what is recorded under a name in ``tests/golden``; with UPDATE_GOLDEN set it is ``text`` from now on."""
+    """Return the text recorded under a name in ``tests/golden``; with UPDATE_GOLDEN set, record ``text`` first."""
     path = GOLDEN / name
     if os.environ.get("UPDATE_GOLDEN"):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -137,7 +137,7 @@ def recorded(name: str, text: str) -> str:
 
 
 def assert_meets_standard(tool: str, *arguments: str) -> None:
-    """Run a tool that checks the whole project, as it is installed beside Python."""
+    """Run an installed tool that checks the whole project."""
     command = [str(Path(sys.executable).parent / tool), *arguments]
     result = subprocess.run(command, cwd=PROJECT_DIR, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -145,7 +145,7 @@ def assert_meets_standard(tool: str, *arguments: str) -> None:
 
 @contextmanager
 def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str, name: str) -> Iterator[tuple[Path, bool]]:
-    """Give a folder that all workers share and whether it has to be filled; none may change it afterwards."""
+    """Yield a folder shared by all workers, and whether it must be filled; it must not be changed afterwards."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / name
     with FileLock(folder.with_suffix(".lock")):

@@ -1,8 +1,8 @@
-"""The checks of dbt_project_evaluator, on dbt's manifest: what dbt engineers expect of a project's shape.
+"""The checks of dbt_project_evaluator, on dbt's manifest: conventions of dbt engineers for the shape of a project.
 
-Belongs here: what each check finds, in the names of the package. Does not belong here: which findings are accepted and why
+Belongs here: the findings of each check, with the package's names. Does not belong here: which findings are accepted and why
 (``dbt_project/exceptions.yml``), or what the models compute. The package itself needs ``dbt deps`` and a build; the manifest
-says the same.
+gives the same findings.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 # The folders of the models in the order of the layers, with the prefix of their names. Public tables have the names of the
-# contract. What a layer may read is itself and what stands before it, but for the exceptions of ``READS``.
+# contract. A layer may read itself and earlier ones, except as in ``READS``.
 PREFIXES = {"staging": "stg_", "intermediate": "int_", "marts": "mart_", "control": "ctl_", "public": ""}
 
 # Staging reads sources; the control and the public tables do not read each other.
@@ -26,7 +26,7 @@ READS = {
     "public": {"staging", "intermediate", "marts"},
 }
 
-# What is too much: joins of one select, and lines of one model.
+# Maximum joins of one select, and lines of one model.
 MOST_JOINS = 7
 MOST_LINES = 150
 
@@ -34,7 +34,7 @@ KEY_TEST = "key_is_unique"
 
 
 class Finding(NamedTuple):
-    """What a check found, and where: a model, a source, an exposure, or a column of one."""
+    """A finding of a check, and its place: a model, a source, an exposure, or a column of one."""
 
     check: str
     node: str
@@ -71,7 +71,7 @@ class Project:
 
 
 def layer(node: Mapping[str, Any]) -> str:
-    """Return the layer of a model: the first folder that it lies in."""
+    """Return the layer of a model: its first folder."""
     return str(node["fqn"][1])
 
 
@@ -89,7 +89,7 @@ def plain_sql(code: str) -> str:
 
 
 def most_joins(code: str) -> int:
-    """Return how many joins the select of a model has that has most of them."""
+    """Return the number of joins in the select with the most joins."""
     most, open_selects = 0, [0]
     for word in re.findall(r"\w+|[()]", plain_sql(code)):
         if word == "(":
@@ -122,7 +122,7 @@ def source_read_downstream(project: Project) -> Iterator[str]:
 
 
 def duplicate_sources(project: Project) -> Iterator[str]:
-    """Source tables that are one relation."""
+    """Several source tables for the same relation."""
     relations = Counter((each["schema"], each["identifier"]) for each in project.sources.values())
     for source in project.sources.values():
         if relations[source["schema"], source["identifier"]] > 1:
@@ -183,14 +183,14 @@ def staging_dependent_on_downstream(project: Project) -> Iterator[str]:
 
 
 def layer_dependent_on_downstream(project: Project) -> Iterator[str]:
-    """Models of the other layers that read one that they may not read: an intermediate model a mart, for one."""
+    """Models of the other layers that read a layer they may not read, such as an intermediate model a mart."""
     for name, may_read in READS.items():
         if name != "staging":
             yield from _reading(project, name, set(READS) - may_read)
 
 
 def too_many_joins(project: Project) -> Iterator[str]:
-    """Models with a select that nobody can check at a glance."""
+    """Models with a select that has too many joins to check at a glance."""
     for node in project.models.values():
         if node["language"] == "sql" and most_joins(node["raw_code"]) > MOST_JOINS:
             yield node["name"]
@@ -207,7 +207,7 @@ def too_many_lines(project: Project) -> Iterator[str]:
 
 
 def missing_primary_key_tests(project: Project) -> Iterator[str]:
-    """Models of which no test says what their key is."""
+    """Models without a test of their key."""
     tested = {
         node["attached_node"]
         for node in project.manifest["nodes"].values()
@@ -246,7 +246,7 @@ def undocumented_source_tables(project: Project) -> Iterator[str]:
 
 
 def model_naming_conventions(project: Project) -> Iterator[str]:
-    """Models whose names do not say their layer; of staging also their source; public tables that no contract names."""
+    """Models whose names do not show their layer (staging: also their source); public tables outside the contract."""
     for node in project.models.values():
         name, prefix = node["name"], PREFIXES.get(layer(node))
         sources = [project.sources[key] for key in project.parents(node, "source")]
@@ -257,7 +257,7 @@ def model_naming_conventions(project: Project) -> Iterator[str]:
 
 
 def model_directories(project: Project) -> Iterator[str]:
-    """Models that lie in another folder than that of their layer."""
+    """Models outside the folder of their layer."""
     folders = {prefix: folder for folder, prefix in PREFIXES.items() if prefix}
     for node in project.models.values():
         for prefix, folder in folders.items():
@@ -269,14 +269,14 @@ def model_directories(project: Project) -> Iterator[str]:
 
 
 def public_models_without_contract(project: Project) -> Iterator[str]:
-    """Public models whose columns and types nothing holds."""
+    """Public models whose columns and types no contract enforces."""
     for node in project.models.values():
         if node["access"] == "public" and not node["config"].get("contract", {}).get("enforced"):
             yield node["name"]
 
 
 def exposures_dependent_on_private_models(project: Project) -> Iterator[str]:
-    """Exposures that read what is no public model."""
+    """Exposures that read models that are not public."""
     for exposure in project.manifest["exposures"].values():
         parents = project.parents(exposure, "model")
         if project.parents(exposure, "source") or any(project.models[key]["access"] != "public" for key in parents):
@@ -309,5 +309,5 @@ CHECKS: tuple[Callable[[Project], Iterator[str]], ...] = (
 
 
 def evaluate(project: Project) -> set[Finding]:
-    """Return what all checks find."""
+    """Return the findings of all checks."""
     return {Finding(check.__name__, node) for check in CHECKS for node in check(project)}

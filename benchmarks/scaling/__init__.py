@@ -1,1 +1,1 @@
-"""What ``benchmarks/scale.py`` is made of: scaled deliveries, the pipeline measured, the floor, pandas, queries."""
+"""The parts of ``benchmarks/scale.py``: scaled deliveries, measuring the pipeline, the floor, pandas, queries."""

@@ -1,4 +1,4 @@
-"""Changes of inputs that a benchmark runs again on.
+"""Changes of inputs after which a benchmark runs again.
 
 Belongs here: one small change each, of inputs of any size. Does not belong here: measuring.
 """
@@ -17,7 +17,7 @@ from benchmarks.scaling.measuring import Place
 from orchestration.forms.model import Form, header
 from orchestration.forms.registry import load_forms
 
-# The number in the middle of all that were delivered of the newest year; asked of the warehouse.
+# The median of all numbers delivered in the newest year, from the warehouse.
 MIDDLE_CELL = """
     with delivered as (
         select time_period, unit_code, question, target_group, reporting_form, category, fte
@@ -33,7 +33,7 @@ MIDDLE_CELL = """
 
 
 def correct_one_cell(place: Place) -> str:
-    """Correct one number of FTE of the newest year by a fifth, and say which.
+    """Correct one FTE number of the newest year by a fifth, and return which.
 
     Raises:
         RuntimeError: there is no such number.
@@ -62,7 +62,7 @@ def correct_one_cell(place: Place) -> str:
 
 
 def change_one_year(place: Place) -> str:
-    """Let two units of the newest csv delivery swap one answer, and return the delivery: sums stay, figures of units do not.
+    """Swap one answer of two units of the newest csv delivery, and return the delivery; sums stay, figures of units change.
 
     Raises:
         RuntimeError: no csv delivery has such rows.

@@ -1,18 +1,18 @@
-"""The floor: the least that the same job costs on the same machine, as a program that is fast and can do nothing else.
+"""The floor: the lowest cost of the same job on the same machine, as a fast program that can do nothing else.
 
     .venv/bin/python -m benchmarks.scaling.floor DATA WAREHOUSE SNAPSHOT FOLDER
 
-The delivered files are read by the fastest readers at hand, as many at once as there are cores; ``floor.sql`` makes the
-four long tables from the cells; and the files of the snapshot are written: DuckDB, Parquet, CSV, the workbook, the
-workbooks of the counties, JSON-stat and PX. The pipeline has run before on the same inputs: what depends on the form
-registry and the reference files alone is taken from its warehouse, and so are the small tables of the snapshot.
+The delivered files are read by the fastest readers available, in parallel on all cores; ``floor.sql`` makes the four long
+tables from the cells; then the files of the snapshot are written: DuckDB, Parquet, CSV, the workbook, the workbooks of the
+counties, JSON-stat and PX. The pipeline has run before on the same inputs: tables that depend only on the form registry and
+the reference files are taken from its warehouse, as are the small tables of the snapshot.
 
-What the floor leaves out, so that it is a lower limit and no alternative: checks of any kind (of files, headers, cells
-and figures; the gate with its attack, its proofs and its counting back of every format), the ledger of cells and
-rejections, hashes and the archive, corrections, the search for what may be shown of answers (its decisions are taken from
-the warehouse), reconciliation with print, the lists of the control, areas and their members, breaks and the catalogue of
-indicators, the twenty small tables, labels, notes, layout and both languages in workbooks, JSON-stat and PX (values and
-statuses are there), metadata, pages, and publishing.
+The floor is a lower limit, not an alternative, since it leaves out: checks of any kind (of files, headers, cells and
+figures; the gate with its attack, its proofs and its recount of every format), the ledger of cells and rejections, hashes
+and the archive, corrections, the search for groups that may be shown (its decisions are taken from the warehouse),
+reconciliation with print, the lists of the control, areas and their members, breaks and the catalogue of indicators, the
+twenty small tables, labels, notes, layout and both languages in workbooks, JSON-stat and PX (values and statuses are there),
+metadata, pages, and publishing.
 """
 
 from __future__ import annotations
@@ -46,19 +46,19 @@ try:
 except ImportError:
     isal_zlib = None
 if isal_zlib is not None:
-    # The fastest deflate at hand, four times as fast as Python's own.
+    # The fastest deflate available, four times as fast as Python's own.
     vars(zipfile)["zlib"] = isal_zlib
 
 SQL = Path(__file__).with_suffix(".sql")
 LONG_TABLES = ("fte_by_service", "fte_by_education", "fte_by_pathway", "indicator_shares")
-# Tables of which the workbooks of the counties have rows.
+# Tables with rows in the workbooks of the counties.
 MUNICIPAL = ("fte_by_service", "fte_by_education", "fte_by_pathway")
 CUBES = ("fte_by_service", "fte_by_education", "fte_by_pathway")
 MOST_ROWS = 1_048_575
-# How closely two figures have to agree; sums of floating point numbers differ by some millionths of an FTE.
+# The largest difference between equal figures; floating-point sums differ by some millionths of an FTE.
 CLOSE = 1e-5
 
-# A sheet to read: its number, how it is read, the file, the sheet's name, encoding and delimiter.
+# A sheet to read: its number, reader, file, name, encoding and delimiter.
 Job = tuple[int, str, str, str, str, str]
 
 
@@ -104,7 +104,7 @@ def _from_columns(arrays: Sequence[pa.Array]) -> pa.Table:
 
 
 def list_jobs(warehouse: Path, data: Path) -> tuple[list[Job], list[tuple[Any, ...]]]:
-    """Return what is to be read, and the sheets as the pipeline knows them."""
+    """Return the sheets to read, and the sheets in the pipeline's terms."""
     import yaml
 
     with duckdb.connect(str(warehouse), read_only=True) as connection:
@@ -156,7 +156,7 @@ def compute(connection: duckdb.DuckDBPyConnection, warehouse: Path, sheets: list
 
 # Writing.
 
-# The units of each county of today, with the municipalities of which they were made.
+# The units of each of today's counties, with the municipalities from which they were formed.
 COUNTY_MEMBERS = """
     create table county_members as
     with recursive newest as (select max(time_period) as time_period from s.areas where area_basis = 'current'),
@@ -181,7 +181,7 @@ COUNTY_MEMBERS = """
 
 
 def write_files(connection: duckdb.DuckDBPyConnection, snapshot: Path, folder: Path, told: Callable[[str], None]) -> None:
-    """Write the files of the snapshot: its own small tables, and the long tables as they were computed."""
+    """Write the files of the snapshot: its own small tables, and the computed long tables."""
     connection.execute(f"attach '{snapshot / 'is248.duckdb'}' as s (read_only)")
     tables = [
         row[0]
@@ -221,7 +221,7 @@ def write_files(connection: duckdb.DuckDBPyConnection, snapshot: Path, folder: P
 
 
 def _write_books(connection: duckdb.DuckDBPyConnection, books: dict[Path, dict[str, str]]) -> None:
-    """Write workbooks, as many at once as there are cores; texts are numbers of shared texts, cells have no references."""
+    """Write workbooks, in parallel on all cores; texts are indexes of shared strings, cells have no references."""
     texts: list[str] = []
     for query in {query for queries in books.values() for query in queries.values() if "semi join" not in query}:
         names = [row[0] for row in connection.execute(f"describe {query}").fetchall() if row[1] == "VARCHAR"]
@@ -277,7 +277,7 @@ def _write_book(connection: duckdb.DuckDBPyConnection, path: Path, queries: dict
 
 
 def _joined(texts: pa.Array, separator: str) -> Any:
-    """Return the buffer of an array's texts, joined; Python sees none of them."""
+    """Return the buffer of an array's texts, joined without creating Python strings."""
     texts = texts.cast(pa.string())
     return pc.binary_join(pa.ListArray.from_arrays([0, len(texts)], texts), separator)[0].as_buffer()
 
@@ -369,7 +369,7 @@ def _write_indicator(connection: duckdb.DuckDBPyConnection, indicator: str, fold
     )
 
 
-# Whether it says the same as the pipeline.
+# Comparing the figures with those of the pipeline.
 
 KEYS = {
     "fte_by_service": ("time_period", "series", "unit_level", "unit_code", "area_basis", "target_group", "service_type"),
@@ -380,7 +380,7 @@ KEYS = {
 
 
 def compare(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> dict[str, dict[str, int]]:
-    """Hold the connection's long tables against the published ones: rows, figures that agree, figures that do not."""
+    """Compare the connection's long tables with the published ones: rows, figures that agree, figures that do not."""
     connection.execute(f"attach if not exists '{snapshot / 'is248.duckdb'}' as s (read_only)")
     present = {
         row[0] for row in connection.execute("select table_name from duckdb_tables() where database_name != 's'").fetchall()
@@ -391,7 +391,7 @@ def compare(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> dict[str, 
             continue
         columns = {row[0]: row[1] for row in connection.execute(f'describe s."{table}"').fetchall()}
         own = {row[0] for row in connection.execute(f'describe main."{table}"').fetchall()}
-        # What the pipeline computes and a comparison does not, such as shares of a total, is not held against it.
+        # Figures that only the pipeline computes, such as shares of a total, are not counted as differences.
         measures = [name for name in columns if name in own - {*key} and columns[name] in ("DOUBLE", "INTEGER", "BIGINT")]
         texts = [
             name
@@ -428,7 +428,7 @@ def compare(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> dict[str, 
 
 
 def run(data: Path, warehouse: Path, snapshot: Path, folder: Path) -> dict[str, Any]:
-    """Read, compute and write; return the seconds of each and what agrees."""
+    """Read, compute and write; return the seconds of each and the figures that agree."""
     jobs, sheets = list_jobs(warehouse, data)
     folder.mkdir(parents=True, exist_ok=True)
     seconds: dict[str, float] = {}
@@ -450,7 +450,7 @@ def run(data: Path, warehouse: Path, snapshot: Path, folder: Path) -> dict[str, 
 
 
 def main() -> None:
-    """Run and print what was measured, as JSON."""
+    """Run and print the measurements as JSON."""
     data, warehouse, snapshot, folder = (Path(argument) for argument in sys.argv[1:5])
     print(json.dumps(run(data, warehouse, snapshot, folder)))
 

@@ -1,6 +1,6 @@
--- The long tables straight from the read cells, written for speed. Beside the cells (cells: sheet_id, r, c, t; sheets) it takes
--- from the warehouse (w) what depends on the form registry and the reference files alone: areas and their members, pieces of
--- split units, rounds, breaks, code lists.
+-- The long tables straight from the read cells, written for speed. Besides the cells (cells: sheet_id, r, c, t; sheets), it reads
+-- from the warehouse (w) the tables that depend only on the form registry and the reference files: areas and their members,
+-- pieces of split units, rounds, breaks, code lists.
 
 create macro clean(t) as trim(replace(t, chr(160), ' '), concat(' ', chr(9), chr(10), chr(13), chr(8199), chr(8201), chr(8239), chr(65279)));
 create macro code_of(t) as regexp_replace(t, '^([0-9]+)[.,]0+$', '\1');
@@ -13,7 +13,7 @@ create macro number_of(t) as try_cast(
         when regexp_full_match(t, '[0-9]{1,3}(,[0-9]{3})+[.][0-9]+') then replace(t, ',', '')
     end as decimal(18, 6));
 
--- Which column of which sheet is what.
+-- The question of each column of each sheet.
 create temp table questions as
 select row_number() over () as line_id, f.form, f.line, f.question, f.item, f.answer, f.target_group, f.reporting_form, f.type
 from w.forms.columns f join w.forms.forms using (form)
@@ -35,7 +35,7 @@ join (
 ) i on i.form = s.form and i.layout = s.layout and i.header = k.header
 join w.forms.forms x on x.form = s.form;
 
--- Rows that are no data.
+-- Rows that are not data.
 create temp table no_data as
 select distinct c.sheet_id, c.r from cells c join (
     select s.sheet_id, k.column_number as c, s.first_row, x.pattern
@@ -92,7 +92,7 @@ left join (select distinct time_period, unit_code from w.intermediate.int_units 
 left join successors s on s.code = p.municipality_code and s.time_period = p.time_period
 left join w.forms.statuses m on m.form = p.form and m.layout = p.layout and m.status = p.status;
 
--- Rows whose answers count: of the last completed submission of a unit, and what is linked to it.
+-- Rows whose answers count: those of the last completed submission of a unit, and rows linked to it.
 create temp table counted as
 with own as (
     select sheet_id, r, form, unit, layout, id from main_rows
@@ -265,7 +265,7 @@ create temp table fte_numbered as
 select f.time_period, f.unit, m.measure_id, f.* exclude (time_period, unit, question, target_group, category)
 from fte_units f join measures m using (question, target_group, category);
 
--- Units that were split later: what each piece takes over, the last one the rest.
+-- Units that were split later: the share of each piece; the last one takes the rest.
 create temp table fte_pieces as
 with held as (
     select distinct time_period, member_code, piece_code from w.intermediate.int_area_members where piece_code is not null
@@ -446,7 +446,7 @@ create temp table boxes as
 select form, question, item, target_group, reporting_form, answer, min(line) as place
 from questions where type = 'tick' group by all;
 
--- What each unit chose, and that it answered: an answer of null.
+-- The choices of each unit; a null answer records that the unit answered.
 create temp table choices as
 with asked_rounds as (
     select r.round_id, r.unit_set, q.line_id, q.type, q.answer, q.form, q.question
@@ -468,7 +468,7 @@ ticked as (
     where k.type = 'tick' and lower(code_of(a.t)) in ('0', '1', 'x')
 ),
 beside as (
-    -- No box filled is an answer where the question beside was answered.
+    -- No filled box is an answer where the accompanying question was answered.
     select distinct b.round_id, a.unit_id
     from w.indicators.indicators i
     join rounds b on b.indicator = i.indicator
@@ -484,7 +484,7 @@ union all select distinct round_id, unit_id, null, 'single' from single
 union all select round_id, unit_id, answer, 'multiple' from ticked where is_filled
 union all select distinct round_id, unit_id, null, 'multiple' from (select round_id, unit_id from ticked union select round_id, unit_id from beside);
 
--- The same by the unit that counts: in the set of municipalities the districts of a city vote.
+-- The same by the unit that is counted: in the set of municipalities, the most frequent answer of a city's districts.
 create temp table voices as
 with placed as (
     select c.*, r.unit_set, r.form, r.indicator, r.question_item, r.target_group, r.reporting_form, u.unit, y.unit_level, y.municipality_code
@@ -510,7 +510,7 @@ union all select v.round_id, v.municipality_code, v.answer from votes v
     where v.kind = 'multiple' and v.answer is not null and 2 * v.votes > a.votes
 union all select round_id, municipality_code, null from votes where answer is null;
 
--- Which answers each row of an indicator has: options, boxes, and the groups of which it has all members.
+-- The answers of each row of an indicator: options, boxes, and the groups whose members it has in full.
 create temp table round_answers as
 with plain as (
     select distinct r.round_id, r.form, r.indicator, coalesce(o.answer, b.answer) as answer
@@ -539,7 +539,7 @@ select distinct v.round_id, v.member, a.answer from voices v join round_answers 
 union all
 select round_id, member, null from voices where answer is null;
 
--- Unions of questions, where a round did not ask them itself.
+-- Unions of questions, in rounds that did not ask them directly.
 create temp table unions as
 select r.round_id, g.member, bool_or(coalesce(g.answer, '') = 'yes') as has_yes
 from rounds r
@@ -573,7 +573,7 @@ with answers_of as (
     union select distinct round_id, unnest(['yes', 'no']) from unions
 ),
 limits as (select value::integer as least from w.disclosure.limits where parameter = 'minimum_units'),
--- What is not shown was decided by a search, which is left out here.
+-- The search that decides which groups are hidden is left out here.
 hidden as (
     select indicator, item, time_period, unit_set, unit_level, unit_code, area_basis from w.intermediate.int_hidden_groups
     where subject = 'indicator_shares'

@@ -1,20 +1,19 @@
-"""Scaled inputs: a copy of the data folder in which every unit is there k times, each year; the same bytes every time.
+"""Scaled inputs: a copy of the data folder with every unit k times in each year; the same bytes every time.
 
 Belongs here: codes of the clones, and how deliveries, reference files and printed figures are copied. Does not belong
 here: measuring.
 
-A clone answers what its original answered, blank cells, misspelt names, numbers typed as text and second submissions
-included. It has a code and a name of its own in the deliveries, in the reference files and among the agencies, and goes
-through the same mergers and splits as its original. Codes of municipalities have four digits, wherever the system reads
-them, so there are at most 9,998 of them and the municipalities of all years fit ``MOST_MUNICIPALITIES`` times. What is
-asked for beyond that are districts of further divided municipalities, 90 of them in each, which answer like one
-municipality of today and its first predecessors did: they have six digits, lie in the set of units with districts and not
-in that of municipalities, and never merge.
+A clone gives the answers of its original, including blank cells, misspelt names, numbers typed as text and second
+submissions. It has its own code and name in the deliveries, in the reference files and among the agencies, and goes through
+the same mergers and splits as its original. Municipality codes have four digits wherever the system reads them, so there are
+at most 9,998 of them, enough for the municipalities of all years ``MOST_MUNICIPALITIES`` times. Further clones are districts
+of additional divided municipalities, 90 in each, with the answers of one municipality of today and its first predecessors:
+they have six digits, belong to the unit set with districts and not to that of municipalities, and never merge.
 
-Print that k times as many units would have given is made of the printed figures: sums and counts k times as large and as
-coarsely rounded, shares and rates as they are; figures of single municipalities and districts are left out. Beyond
-``MOST_MUNICIPALITIES`` no figure is an even multiple, and only figures of rounds without a delivery stay. The two surveys
-of anonymous samples stay as they are. A lost leading zero can only be lost where the code of the clone has one.
+The printed figures are scaled to k times as many units: sums and counts become k times as large and as coarsely rounded,
+shares and rates stay the same; figures of single municipalities and districts are left out. Beyond ``MOST_MUNICIPALITIES``
+no figure is an exact multiple, and only figures of rounds without a delivery are kept. The two surveys of anonymous samples
+are not changed. A leading zero can only be lost where the code of the clone has one.
 """
 
 from __future__ import annotations
@@ -48,11 +47,11 @@ DISTRICTS_EACH = 90
 TEST_CODES = ("0000", "9999")
 BLANKS = " \u00a0\t"
 _BETWEEN_LANGUAGES = re.compile(r"( ?[-/] | ?/ ?)")
-# Where the header of an SPSS file has its date and time.
+# The position of the date and time in the header of an SPSS file.
 SAV_DATE = 92
 # Numbers of submissions are far smaller; a clone's number is its original's plus a multiple of this.
 STEP = 1_000_000
-# Printed figures that are the same when every unit is there k times, and those that are k times as large.
+# Printed figures that stay the same when every unit occurs k times, and those that become k times as large.
 INTENSIVE_UNITS = ("percent", "per_10000")
 EXTENSIVE_UNITS = ("fte", "municipalities", "districts", "persons", "nok")
 INTENSIVE_MEASURES = ("per_inhabitant",)
@@ -65,7 +64,7 @@ Record = dict[str, str]
 
 @dataclass(frozen=True)
 class Target:
-    """A clone's codes: of its municipality, and of its district where it is one by itself."""
+    """A clone's codes: of its municipality, and of its district where the clone is a district."""
 
     municipality: str
     district: str | None = None
@@ -73,7 +72,7 @@ class Target:
 
 @dataclass
 class Clones:
-    """Which clones each municipality code has: by code, and by code and year those that are districts."""
+    """The clones of each municipality code: by code, and for districts by code and year."""
 
     factor: int
     municipalities: dict[str, tuple[str, ...]]
@@ -122,10 +121,10 @@ def write_records(path: Path, records: Iterable[Record], columns: Sequence[str])
 
 
 def clone_codes(codes: Iterable[str], factor: int) -> dict[str, tuple[str, ...]]:
-    """Return ``factor - 1`` codes of four digits for each code, none of which occurs; the same ones every time.
+    """Return ``factor - 1`` unused codes of four digits for each code; the same ones every time.
 
     Raises:
-        ValueError: there are not so many codes of four digits.
+        ValueError: there are not enough codes of four digits.
     """
     known = sorted(set(codes))
     taken = {*known, *TEST_CODES}
@@ -176,7 +175,7 @@ def _add_districts(clones: Clones, further: int, changes: list[Record], populati
         for year in valid:
             before = sorted(each for each in valid[year] if clones.successors[each, newest] == code)
             clones.templates[code][year] = before[0] if before else code
-    # A municipality that took over only the second part of another has no template before: it is left out.
+    # A municipality that only took over the second part of another has no earlier template, and is left out.
     for code, years in list(clones.templates.items()):
         if any(template not in valid[year] for year, template in years.items()):
             del clones.templates[code]
@@ -213,9 +212,9 @@ def scale_records(
 
 
 def numbered(name: str, number: int) -> str:
-    """Return the name of a clone: the number behind each language's form, before a county in brackets.
+    """Return the name of a clone: the number is added to each language's form, before a county in brackets.
 
-    Blanks and spelling stay; a blank name stays blank.
+    Blanks and spelling are kept; a blank name stays blank.
     """
     plain, bracket, county = name.partition(" (")
     forms = _BETWEEN_LANGUAGES.split(plain)
@@ -239,14 +238,14 @@ REFERENCE: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
 
 
 def scale_reference(data: Path, target: Path, clones: Clones) -> None:
-    """Write every file that knows municipality codes, with the clones."""
+    """Write every file with municipality codes, including the clones."""
     for name, code_columns, name_columns in REFERENCE:
         records = read_records(data / name)
         rows = list(scale_records(records, code_columns, clones, name_columns))
         if clones.twins:
             rows += list(_twin_records(data, name, records, clones))
         if clones.twins and name == "reference/oslo_districts.csv":
-            # Districts of further municipalities report from the first year on; those of the original do not.
+            # Districts of additional municipalities report from the first year on, unlike those of the original.
             first = _report_from(data)
             rows = [
                 row for row in rows if int(row["year"]) >= first or row["district_code"][:4] in set(clones.twins.values())
@@ -296,7 +295,7 @@ def _twin_records(data: Path, name: str, records: list[Record], clones: Clones) 
         for newest, years in clones.templates.items():
             for year, template in sorted(years.items()):
                 row = people[template, year]
-                # People of today in every year: the predecessors are smaller than what they became.
+                # Today's population in every year: the predecessors are smaller than their successors.
                 today = people[newest, max(years)]
                 counts = {key: int(today[key]) for key in ("population_under_18", "population_18_plus")}
                 if name == "reference/population.csv":
@@ -331,7 +330,7 @@ def _cell_key(row: Record) -> str:
 
 
 def _scaled_figure(row: Record, factor: int) -> Record | None:
-    """Return a printed figure as print of k times as many units would have it, or None where there is no such figure."""
+    """Return a printed figure scaled to k times as many units, or None where it cannot be scaled."""
     if any(part.startswith(SINGLE_UNITS) for part in row["dimensions"].split(";")):
         return None
     if OF_SAMPLES in row["dimensions"]:
@@ -347,7 +346,7 @@ def _scaled_figure(row: Record, factor: int) -> Record | None:
 
 
 def scale_published(data: Path, target: Path, factor: int) -> None:
-    """Write the printed figures as k times as many units would have given them, and the explanations of differences."""
+    """Write the printed figures scaled to k times as many units, and the explanations of differences."""
     delivered = {str(form.time_period) for form in load_forms(data / "forms")}
     larger: dict[tuple[str, str, str], int] = {}
     for path in sorted((data / "published").glob("*.csv")):
@@ -378,7 +377,7 @@ def scale_published(data: Path, target: Path, factor: int) -> None:
 
 @dataclass(frozen=True)
 class Planned:
-    """A row to be written: which row it is from, and what its cells of unit and submission become (None: as they are)."""
+    """A row to write: its source row, and the new texts of its unit and submission cells (None: unchanged)."""
 
     source: int
     code: str | None = None
@@ -393,7 +392,7 @@ def _digits(text: str) -> str:
 
 
 def _replaced(text: str, code: str) -> str:
-    """Put a code in the place of the digits at the start of a text; a zero that the text had lost stays lost."""
+    """Replace the digits at the start of a text by a code; a leading zero that the text had lost stays lost."""
     digits = _digits(text)
     new = code[1:] if len(digits) in (3, 5) and code.startswith("0") else code
     return text.replace(digits, new, 1) if digits else new
@@ -408,7 +407,7 @@ def _municipality(code: str, part: str) -> str | None:
 
 
 def clones_of(code_text: str, part_text: str | None, clones: Clones, year: int) -> list[tuple[str | None, str | None]]:
-    """Return the texts of code and part of each clone of a row; none for a row that is of no known unit.
+    """Return the texts of code and part of each clone of a row; none for a row without a known unit.
 
     ``part_text`` is None where the sheet has no column for parts.
     """
@@ -454,8 +453,8 @@ def plan(
     Args:
         rows: code, part (None: no such column) and number of the submission of each row.
         clones: the clones.
-        year: in whose boundaries codes are read.
-        linked: on a sheet whose rows only name their submission, how many clones each number has.
+        year: the year in whose boundaries codes are read.
+        linked: for a sheet whose rows only name their submission, how many clones each number has.
     """
     planned = []
     for source, (code, part, number) in enumerate(rows):
@@ -473,7 +472,7 @@ def plan(
 
 @dataclass(frozen=True)
 class Columns:
-    """Column numbers, from 0, of what identifies a row; -1 where there is none."""
+    """Column numbers, from 0, of the identifiers of a row; -1 where there is none."""
 
     code: tuple[int, ...]
     part: int
@@ -520,7 +519,7 @@ def _code_column(columns: Columns, texts: Callable[[int], str]) -> int:
 
 
 def _like(value: Any, text: str) -> Any:
-    """Return a text as the type of the cell that it replaces."""
+    """Return a text converted to the type of the cell that it replaces."""
     return float(text) if isinstance(value, (int, float)) and not isinstance(value, bool) else text
 
 
@@ -538,7 +537,7 @@ def scale_rows(
 ) -> tuple[list[list[Any]], dict[str, int]]:
     """Return the rows of a sheet with the clones after each original, and how many clones each submission has.
 
-    Rows are lists of cells; those above the first row of data stay as they are, and so do rows of no known unit.
+    Rows are lists of cells. Rows above the first row of data, and rows without a known unit, are not changed.
     """
     head, data = rows[: columns.first_row - 1], rows[columns.first_row - 1 :]
 
@@ -647,7 +646,7 @@ def _scale_sav(file: CapturedFile, sheet: ReadSheet, target: Path, clones: Clone
         row_compress=True,
     )
     with target.open("r+b") as written:
-        # The header says when it was written.
+        # The header has the time of writing.
         written.seek(SAV_DATE)
         written.write(b"01 Jan 07" + b"00:00:00")
 
@@ -689,7 +688,7 @@ def _scale_parquet(file: CapturedFile, sheet: ReadSheet, target: Path, clones: C
 
 
 def scale_delivery(form: Form, deliveries: Path, target: Path, clones: Clones) -> None:
-    """Write the files of one form's delivery over the copies that are there; one whose units are anonymous stays a copy."""
+    """Overwrite the copied files of one form's delivery; a delivery of anonymous units stays a copy."""
     for file in capture(deliveries / form.delivery, form):
         out = target / form.delivery / file.path.name
         if form.units == "anonymous" or clones.factor == 1 or file.spec.reader == "none":
@@ -707,19 +706,19 @@ def scale_delivery(form: Form, deliveries: Path, target: Path, clones: Clones) -
 
 
 def generate(data: Path, target: Path, factor: int, years: Sequence[int] = ()) -> Clones:
-    """Write a data folder in which every unit is there ``factor`` times.
+    """Write a data folder with every unit ``factor`` times.
 
     Args:
         data: the data folder to copy.
         target: a folder that does not exist.
-        factor: how often each unit is there; 1 copies the deliveries as they are.
-        years: years whose deliveries are kept; all where empty.
+        factor: how often each unit occurs; 1 copies the deliveries unchanged.
+        years: the years whose deliveries are kept; all if empty.
 
     Returns:
         The clones.
 
     Raises:
-        ValueError: there are not so many codes.
+        ValueError: there are not enough codes.
     """
     clones = make_clones(data, factor)
     left_out = shutil.ignore_patterns("deliveries", "warehouse", "snapshots")

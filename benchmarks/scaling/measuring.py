@@ -1,8 +1,7 @@
-"""Processes measured from outside, and what the pipeline's own command does on scaled inputs.
+"""Measures processes from outside, and runs the pipeline's own command on scaled inputs.
 
-Belongs here: seconds, CPU and memory of a process with all its children, the stages that the command tells, and the runs
-of the command that are measured. Does not belong here: inputs (``generator``), comparisons (``floor``,
-``pandas_version``).
+Belongs here: seconds, CPU and memory of a process with all its children, the stages that the command reports, and the
+measured runs of the command. Does not belong here: inputs (``generator``), comparisons (``floor``, ``pandas_version``).
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _STAGE_DONE = re.compile(r"  (\S.*) done in [0-9.]+ s$")
 _STAGE_STARTS = re.compile(r"  (\S.*) \.\.\.$")
 _SAMPLE_SECONDS = 0.2
 
-# What is imported by itself, and the module that Python is started with for it.
+# The imports measured alone, and the module with which Python is started for each.
 IMPORTS = {
     "Python alone": "pass",
     "Dagster": "import dagster",
@@ -41,7 +40,7 @@ IMPORTS = {
 
 @dataclass
 class Measured:
-    """What a command cost: seconds, CPU seconds of it and its children, peak memory of all of them together."""
+    """The cost of a command: seconds, CPU seconds including its children, peak memory of all of them together."""
 
     seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -53,7 +52,7 @@ class Measured:
 
 
 def _tree(root: int) -> list[int]:
-    """Return the ids of a process and all that it started."""
+    """Return the ids of a process and all its descendants."""
     found, waiting = [], [root]
     while waiting:
         process = waiting.pop()
@@ -67,7 +66,7 @@ def _tree(root: int) -> list[int]:
 
 
 def _resident(process: int) -> int:
-    """Return the memory of a process in bytes, without files that are mapped; cheap, so that measuring costs nothing."""
+    """Return the memory of a process in bytes, without mapped files; cheap enough not to disturb the measurement."""
     try:
         text = Path(f"/proc/{process}/status").read_text()
     except OSError:
@@ -76,7 +75,7 @@ def _resident(process: int) -> int:
 
 
 def measure(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Measured:
-    """Run a command in a process of its own, in the project's folder, and measure it.
+    """Run a command in a separate process, in the project's folder, and measure it.
 
     Raises:
         RuntimeError: the command failed; the message has its last lines.
@@ -145,7 +144,7 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What tells the command its folders."""
+        """The environment variables that set the folders of the command."""
         return {
             "IS248_DATA_DIR": str(self.data),
             "IS248_WAREHOUSE_DIR": str(self.warehouse),
@@ -168,14 +167,14 @@ class Place:
 
 
 def run_fresh(place: Place) -> Measured:
-    """Run the whole command in folders that do not exist yet."""
+    """Run the whole command in new folders."""
     shutil.rmtree(place.warehouse, ignore_errors=True)
     _remove(place.folder / "snapshots")
     return measure([sys.executable, *RUN], place.environment)
 
 
 def _remove(folder: Path) -> None:
-    """Delete a folder of snapshots, whose files nobody may change."""
+    """Delete a folder of snapshots, whose files are read-only."""
     for path in folder.rglob("*") if folder.exists() else ():
         if path.is_dir() and not path.is_symlink():
             path.chmod(0o755)
@@ -183,17 +182,17 @@ def _remove(folder: Path) -> None:
 
 
 def run_again(place: Place) -> Measured:
-    """Run the command again on what it has made."""
+    """Run the command again on its own results."""
     return measure([sys.executable, *RUN], place.environment)
 
 
 def run_preview(place: Place, year: int) -> Measured:
-    """Preview a year, as whoever maps its form does; nothing is published."""
+    """Preview a year, as one does when mapping its form; nothing is published."""
     return measure([sys.executable, *RUN[:-1], "preview", str(year)], place.environment)
 
 
 def start_up(folder: Path) -> dict[str, float]:
-    """Return the seconds of importing each library and of parsing the dbt project, each in a process of its own."""
+    """Return the seconds of importing each library and of parsing the dbt project, each in a separate process."""
     seconds = {name: min(measure([sys.executable, "-c", code]).seconds for _ in range(3)) for name, code in IMPORTS.items()}
     folder.mkdir(parents=True, exist_ok=True)
     code = (
@@ -221,7 +220,7 @@ def output_sizes(snapshot: Path) -> dict[str, int]:
 
 
 def stopwatch(seconds: dict[str, float]) -> Callable[[str], None]:
-    """Return what notes under a name how long it is since the last name, or since now."""
+    """Return a function that records under a name the seconds since its last call, or since now."""
     last = time.perf_counter()
 
     def told(name: str) -> None:
@@ -234,7 +233,7 @@ def stopwatch(seconds: dict[str, float]) -> Callable[[str], None]:
 
 
 def as_json(measured: Measured) -> dict[str, Any]:
-    """Return what was measured, without the lines."""
+    """Return the measurements, without the lines."""
     found = asdict(measured)
     del found["lines"]
     return found

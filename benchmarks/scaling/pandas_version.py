@@ -1,11 +1,11 @@
-"""The same job in plain pandas, as somebody who knows pandas well would write it: what a user would pick instead.
+"""The same job in plain pandas, as an experienced user would write it instead of this project.
 
     .venv/bin/python -m benchmarks.scaling.pandas_version DATA WAREHOUSE SNAPSHOT FOLDER [--without-workbook]
 
 Files are read with ``read_csv``, ``read_excel`` (the fast engine), ``read_sav`` and ``read_parquet``, melted, merged and
-grouped to the four long tables, and written as CSV, Parquet and one workbook. It is spared the same as the floor (see
-``floor``): areas, rounds and breaks are taken ready-made, nothing is checked, no other format is written. Sums are
-floating point.
+grouped to the four long tables, and written as CSV, Parquet and one workbook. It leaves out the same as the floor (see
+``floor``): areas, rounds and breaks are read ready-made, nothing is checked, no other format is written. Sums are floating
+point.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _codes(texts: pd.Series) -> pd.Series:
 
 
 def _numbers(texts: pd.Series) -> pd.Series:
-    """Return the numbers that people type; NaN where a text is none."""
+    """Return typed numbers; NaN where a text is not a number."""
     plain = texts.where(texts.str.fullmatch(r"[0-9]*([.,][0-9]+)?") & (texts != ""))
     blanks = texts.where(texts.str.fullmatch(r"[0-9]{1,3}( [0-9]{3})+([.,][0-9]+)?")).str.replace(" ", "")
     points = texts.where(texts.str.fullmatch(r"[0-9]{1,3}([.][0-9]{3})+,[0-9]+")).str.replace(".", "")
@@ -79,7 +79,7 @@ def _numbers(texts: pd.Series) -> pd.Series:
 
 
 class Inputs:
-    """Tables that depend on the form registry and the reference files alone, and the sheets."""
+    """The tables that depend only on the form registry and the reference files, and the sheets."""
 
     def __init__(self, warehouse: Path, sheets: list[tuple[Any, ...]]) -> None:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
@@ -460,7 +460,7 @@ def _grid(asked: pd.DataFrame, given: Inputs) -> pd.DataFrame:
 
 
 def _breaks(frame: pd.DataFrame, indicator: str, series: list[str], breaks: pd.DataFrame) -> pd.Series:
-    """Return whether a break of the indicator lies between a row and the one before it in its series."""
+    """Return whether the indicator's series breaks between a row and the previous one."""
     previous = frame.sort_values("time_period").groupby(series, dropna=False)["time_period"].shift().reindex(frame.index)
     pairs = (
         frame[[indicator, "time_period"]]
@@ -654,7 +654,7 @@ def _voices(choices: pd.DataFrame, rounds: pd.DataFrame, given: Inputs) -> pd.Da
 
 
 def _round_answers(voices: pd.DataFrame, rounds: pd.DataFrame, given: Inputs) -> pd.DataFrame:
-    """Return the answers of each row of an indicator, and of which ones each is made."""
+    """Return the answers of each row of an indicator, and the options of which each consists."""
     answered = rounds[rounds["round_id"].isin(voices["round_id"])]
     of_options = (
         given.options.dropna(subset=["answer"])
@@ -707,7 +707,7 @@ def _shares(voices: pd.DataFrame, of_rounds: pd.DataFrame, rounds: pd.DataFrame,
         answered, on=["round_id", *area], how="left"
     )
     frame[["n_answer", "n_answered"]] = frame[["n_answer", "n_answered"]].fillna(0)
-    # What is not shown was decided by a search, which is left out here.
+    # The search that decides which groups are hidden is left out here.
     of_group = ["indicator", "item", "time_period", "unit_set", *area]
     hidden = given.hidden[given.hidden["subject"] == "indicator_shares"][of_group].assign(is_hidden=True)
     frame = frame.merge(hidden, on=of_group, how="left")
@@ -794,7 +794,7 @@ def _shares(voices: pd.DataFrame, of_rounds: pd.DataFrame, rounds: pd.DataFrame,
 
 
 def run(data: Path, warehouse: Path, snapshot: Path, folder: Path, *, workbook: bool = True) -> dict[str, Any]:
-    """Read, compute and write; return the seconds of each and what agrees."""
+    """Read, compute and write; return the seconds of each and the figures that agree."""
     jobs, sheets = list_jobs(warehouse, data)
     given = Inputs(warehouse, sheets)
     folder.mkdir(parents=True, exist_ok=True)
@@ -824,7 +824,7 @@ def run(data: Path, warehouse: Path, snapshot: Path, folder: Path, *, workbook: 
 
 
 def main() -> None:
-    """Run and print what was measured, as JSON."""
+    """Run and print the measurements as JSON."""
     data, warehouse, snapshot, folder = (Path(argument) for argument in sys.argv[1:5])
     print(json.dumps(run(data, warehouse, snapshot, folder, workbook="--without-workbook" not in sys.argv)))
 

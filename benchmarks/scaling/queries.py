@@ -1,8 +1,8 @@
-"""Typical queries on what was published: how long a reader waits for an answer.
+"""Typical queries on the published snapshot: how long a reader waits for an answer.
 
     .venv/bin/python -m benchmarks.scaling.queries SNAPSHOT
 
-Opened as a reader opens it: the DuckDB file read-only, and the Parquet files from an empty DuckDB; each query is run once
+Opened as by a reader: the DuckDB file read-only, and the Parquet files from an empty DuckDB; each query is run once
 on each, on a connection that stays open, and all its rows are fetched.
 """
 
@@ -58,7 +58,7 @@ QUERIES = {
 
 
 def _parameters(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, dict[str, Any]]]:
-    """Return what is asked: kinds in turn, units, years and indicators by lot, the same ones every time."""
+    """Return the queries: kinds in turn; units, years and indicators at random, the same ones every time."""
 
     def values(query: str) -> list[Any]:
         return [row[0] for row in connection.execute(query).fetchall()]
@@ -93,7 +93,7 @@ def _ask(
 
 
 def run(snapshot: Path) -> dict[str, Any]:
-    """Return milliseconds of the queries by format: median, slowest twentieth, and opening."""
+    """Return milliseconds of the queries by format: median, 95th percentile, and opening."""
     names = ("fte_by_service", "fte_by_education", "indicator_shares")
     found = {}
     started = time.perf_counter()
@@ -118,7 +118,7 @@ def run(snapshot: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run and print what was measured, as JSON."""
+    """Run and print the measurements as JSON."""
     print(json.dumps(run(Path(sys.argv[1]).resolve())))
 
 

@@ -1,4 +1,4 @@
-"""Workbooks written by hand: XML made of texts, nothing between it and the file.
+"""Workbooks written directly: XML from texts, without a library.
 
 Belongs here: plain sheets of texts, numbers and dates with merged cells. Does not belong here: layout, colours, formulas.
 """
@@ -114,7 +114,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def description(names: Sequence[str]) -> dict[str, str]:
-    """Return the parts of a package that say what it holds, by name."""
+    """Return the parts of a package that describe its contents, by name."""
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     numbers = range(1, len(names) + 1)
     overrides = "".join(

@@ -9,8 +9,8 @@
     {{ replaced(text, '[ \\t\\n\\f\\r\\x{00a0}\\x{2007}\\x{2009}\\x{202f}]+', ' ') }}
 {%- endmacro %}
 
-{# A number as Norwegians type it, or null where the text is none: 1 234,5 and 1.234,5 and 1,234.5 and 0.5 and 12.
-   The text is trimmed and has single blanks. Negative numbers are none. #}
+{# A number as Norwegians type it: 1 234,5 and 1.234,5 and 1,234.5 and 0.5 and 12. Null where the text is not a number;
+   a negative number counts as not a number. The text must be trimmed and have single blanks. #}
 {% macro typed_number(text) -%}
     try_cast(
         case
@@ -26,7 +26,7 @@
     )
 {%- endmacro %}
 
-{# A code without zeros before it: 02 is 2 where a form has no other code that is. #}
+{# A code without leading zeros: 02 is read as 2 where the form has only one of the two codes. #}
 {% macro whole_code(code) -%}
     coalesce(
         cast(try_cast(case when {{ matches_whole(code, "'[0-9]{1,18}'") }} then {{ code }} end as bigint) as string),
@@ -34,7 +34,7 @@
     )
 {%- endmacro %}
 
-{# A typed number that may be negative, as a double: codes that mean "no answer" are often. #}
+{# A typed number that may be negative, as a double: codes for "no answer" often are. #}
 {% macro signed_number(text) -%}
     case
         when {{ matches_whole(text, "'[-\\x{2212}] ?[0-9].*'") }}
@@ -43,22 +43,22 @@
     end
 {%- endmacro %}
 
-{# A name as it is compared: lower case, single blanks, one kind of separator between languages, no county in brackets. #}
+{# A name prepared for comparison: lower case, single blanks, one separator between languages, no county in brackets. #}
 {% macro comparable_name(name) -%}
     trim(lower({{ replaced(replaced(single_blanks(name), ' ?[/–-] ?', '-'), ' ?[(].*[)]', '') }}))
 {%- endmacro %}
 
-{# A name of a unit as it is compared: as any name, without the word for what it is. #}
+{# A unit name prepared for comparison: as comparable_name, without the word for municipality or district. #}
 {% macro comparable_unit_name(name) -%}
     {{ replaced(comparable_name(name), '^bydel | (kommune|herad|bydel)$', '') }}
 {%- endmacro %}
 
-{# The same with what stands in brackets, which tells municipalities of one name apart: their counties. #}
+{# The same, but with the county in brackets, which distinguishes municipalities of the same name. #}
 {% macro full_unit_name(name) -%}
     {{ replaced('trim(lower(' ~ replaced(single_blanks(name), ' ?[/–-] ?', '-') ~ '))', '^bydel | (kommune|herad|bydel)$', '') }}
 {%- endmacro %}
 
-{# A code or number of a submission as it is compared: 1.0 and 1,00 are 1. #}
+{# A code or submission number prepared for comparison: 1.0 and 1,00 become 1. #}
 {% macro code_text(text) -%}
     {{ return(adapter.dispatch('code_text')(text)) }}
 {%- endmacro %}
@@ -71,7 +71,7 @@
     regexp_replace({{ text }}, '\A([0-9]+)[.,]0+\z', '$1')
 {%- endmacro %}
 
-{# The code of a district or agency, from the texts of a code and of a part's code. A lost leading zero is restored. #}
+{# The code of a district or agency, from the texts of both codes, its own and the municipality's; restores a lost zero. #}
 {% macro code_of_part(code, part_code) -%}
     case
         when length({{ part_code }}) <= 2 and length({{ code }}) <= 4
@@ -81,7 +81,7 @@
     end
 {%- endmacro %}
 
-{# The code of a municipality, from the text of a code. A lost leading zero is restored. #}
+{# The code of a municipality, from the text of a code; restores a lost leading zero. #}
 {% macro code_of_municipality(code) -%}
     case when length({{ code }}) <= 4 then lpad({{ code }}, 4, '0') end
 {%- endmacro %}

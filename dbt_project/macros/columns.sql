@@ -1,6 +1,6 @@
-{# What kind of text stands in a cell, told from the text alone: what two columns of different meaning hold differently. Small
-   whole numbers are codes and each a kind; larger ones are of the size that they have. `is_word` says of a text with letters
-   that it is a usual one in some column, and then it is a kind of its own. The text is trimmed and has single blanks. #}
+{# The kind of text in a cell, judged by the text alone, so that columns of different meaning differ in their kinds. Each
+   whole number from 1 to 9 is a kind, since it may be a code; other numbers are grouped by size. `is_word` is true for a
+   text that is frequent in some column; each such text is a kind. The text must be trimmed and have single blanks. #}
 {% macro kind_of(text, is_word) -%}
     {%- set number = typed_number(text) -%}
     case
@@ -18,7 +18,7 @@
     end
 {%- endmacro %}
 
-{# The evidence of ctl_record_moves with a row for each direction that values can have moved in. #}
+{# The evidence of ctl_record_moves, one row for each direction in which values may have moved. #}
 {% macro moves_by_direction() -%}
     select
         row_key,

@@ -1,4 +1,4 @@
-{# The quantile of a column, interpolated between neighbours. #}
+{# A quantile of a column, interpolated between neighbouring values. #}
 {% macro quantile_of(expression, share) -%}
     {{ return(adapter.dispatch('quantile_of')(expression, share)) }}
 {%- endmacro %}
@@ -20,7 +20,7 @@
     )
 {%- endmacro %}
 
-{# The findings of one model with all columns that a finding can have; `without` lists those that its findings have not. #}
+{# The findings of one model, with all columns that a finding can have; those listed in `without` are null. #}
 {% macro findings_of(relation, without) -%}
     {%- set optional = {
         'question': 'string',
@@ -54,7 +54,7 @@
 {%- endmacro %}
 
 
-{# The delivered rounds, each beside the one before it of the same survey. #}
+{# The delivered rounds, each with the previous delivered round of the same survey. #}
 {% macro rounds_beside_those_before() -%}
     select
         form,

@@ -21,7 +21,7 @@
     )
 {%- endmacro %}
 
-{# The parts of 'a=x;b=y', none of an empty text. #}
+{# The parts of 'a=x;b=y'; an empty text has none. #}
 {% macro spark__dimension_parts(column) -%}
     filter(split(coalesce({{ column }}, ''), ';'), part -> part != '')
 {%- endmacro %}
@@ -79,7 +79,7 @@
     )
 {%- endmacro %}
 
-{# The names of 'a;b;c' that are not in a list, joined as before. A name occurs once. #}
+{# The names of 'a;b;c' that are not in a list, joined by semicolons. A name occurs at most once. #}
 {% macro names_without(column, names) -%}
     {%- set ns = namespace(text="';' || " ~ column ~ " || ';'") -%}
     {%- for name in names -%}

@@ -1,7 +1,7 @@
-{# What the engines write differently. A model calls these, and is else SQL that both of them read the same way. DuckDB is
-   the default; dimensions.sql, types.sql and control.sql have macros of the same kind beside what they belong to. #}
+{# SQL that the engines write differently. A model calls these macros; all other SQL in it means the same to both engines.
+   DuckDB is the default. dimensions.sql, types.sql and control.sql have such macros for their own subjects. #}
 
-{# The rows of a list: one row an element. #}
+{# The rows of a list: one row per element. #}
 {% macro each_of(list) -%}
     {{ return(adapter.dispatch('each_of')(list)) }}
 {%- endmacro %}
@@ -40,7 +40,7 @@
     split({{ text }}, '\Q{{ separator }}\E')
 {%- endmacro %}
 
-{# The parts of a text between what a pattern matches, as a list. #}
+{# The parts of a text between the matches of a pattern, as a list. #}
 {% macro parts_between(text, pattern) -%}
     {{ return(adapter.dispatch('parts_between')(text, pattern)) }}
 {%- endmacro %}
@@ -79,7 +79,7 @@
     listagg({{ expression }}, '{{ separator }}') within group (order by {{ order_by }})
 {%- endmacro %}
 
-{# The different texts of a group in their own order, joined by a separator. #}
+{# The distinct texts of a group, sorted and joined by a separator. #}
 {% macro joined_once(expression, separator) -%}
     {{ return(adapter.dispatch('joined_once')(expression, separator)) }}
 {%- endmacro %}
@@ -88,13 +88,13 @@
     string_agg(distinct {{ expression }}, '{{ separator }}' order by {{ expression }})
 {%- endmacro %}
 
-{#- Spark 4.3 cannot plan two of `listagg(distinct ...)` beside each other. #}
+{#- Spark 4.3 cannot plan two `listagg(distinct ...)` in one query. #}
 {% macro spark__joined_once(expression, separator) -%}
     nullif(array_join(array_sort(collect_set({{ expression }})), '{{ separator }}'), '')
 {%- endmacro %}
 
-{# Whether a pattern, an expression, matches the whole text. The patterns of the project mean the same to both engines; in
-   Java's own dialect a dot would leave out more than the end of a line. #}
+{# Whether a pattern, an expression, matches the whole text. The project's patterns mean the same to both engines; in Java's
+   own dialect a dot excludes more characters than the line feed. #}
 {% macro matches_whole(text, pattern) -%}
     {{ return(adapter.dispatch('matches_whole')(text, pattern)) }}
 {%- endmacro %}
@@ -120,7 +120,7 @@
     regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}')
 {%- endmacro %}
 
-{# What the group of a pattern, an expression, finds in a text; empty where it finds nothing. #}
+{# The text that the group of a pattern, an expression, matches; empty where there is no match. #}
 {% macro found_in(text, pattern) -%}
     regexp_extract({{ text }}, {{ pattern }}, 1)
 {%- endmacro %}
@@ -134,7 +134,7 @@
     regexp_replace({{ text }}, {{ pattern }}, '')
 {%- endmacro %}
 
-{#- Spark replaces every match: what stands before the first and after it is put together. #}
+{#- Spark replaces every match, so the text before and after the first match is joined. #}
 {% macro spark__without_first(text, pattern) -%}
     case
         when regexp_instr({{ text }}, {{ pattern }}) = 0 then {{ text }}
@@ -161,7 +161,7 @@
     regexp_extract_all({{ text }}, '{{ pattern }}', 0)
 {%- endmacro %}
 
-{# The number that hexadecimal digits stand for. #}
+{# The number that hexadecimal digits represent. #}
 {% macro hexadecimal(digits) -%}
     {{ return(adapter.dispatch('hexadecimal')(digits)) }}
 {%- endmacro %}

@@ -1,10 +1,10 @@
-{# The questions of part 1 that divide a unit's FTE; the code list fte_breakdown says by which code list each of them. #}
+{# The questions of part 1 that break down a unit's FTE; the code list fte_breakdown gives the code list of each. #}
 {% macro fte_questions() -%}
     ('fte_by_service', 'fte_by_education', 'fte_by_pathway')
 {%- endmacro %}
 
 {# Adds the totals over categories, over target groups and over both to rows of FTE. Rows have target_group, question,
-   category, the keys, and what is summed: a missing value adds nothing; it leaves its reason. #}
+   category, the keys, and the columns to sum. A missing value adds nothing, but the flag with its reason is kept. #}
 {% macro fte_with_totals(relation, keys) -%}
     {%- set keys = keys | join(', ') -%}
     select
@@ -80,8 +80,8 @@
         and observations.target_group = totals.target_group
 {%- endmacro %}
 
-{# By how much the ratio of two rounded figures may be too low: the part is larger and the whole smaller by what each was
-   rounded. Both are a measure of int_reconciliation__fte in a role. #}
+{# By how much the ratio of two rounded figures may be too low: when rounding made the part smaller and the whole larger.
+   Each is a measure of int_reconciliation__fte in a role. #}
 {% macro ratio_error(measure, part, whole) -%}
     {%- set part_error, whole_error = measure ~ '_error_' ~ part, measure ~ '_error_' ~ whole -%}
     {%- set part, whole = 'figures.' ~ measure ~ '_' ~ part, 'figures.' ~ measure ~ '_' ~ whole -%}

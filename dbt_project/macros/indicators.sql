@@ -1,4 +1,4 @@
-{# The row of a grid: target group, reporting form and item of a question, as far as the question has them; else all. #}
+{# The row of a grid: those of target group, reporting form and item that a question has; `all` where it has none. #}
 {% macro indicator_item(rows) -%}
     coalesce(
         nullif(

@@ -1,15 +1,15 @@
-{# Numbers that stand for addresses, so that joins name one column. They depend on the address alone: a build of some forms
-   gives the same as a build of all, on both engines. What few rows are joined by has no number, but a name: see the end. #}
+{# Numbers that represent addresses, so that joins need one column. They depend on the address alone: a build of some forms
+   gives the same numbers as a build of all, on both engines. Joins of few rows use names instead: see the end. #}
 
-{# The key of a delivered sheet: 40 bits of a digest of its address. Two sheets of one key are found by the test of
-   stg_raw__sheets. #}
+{# The key of a delivered sheet: 40 bits of a digest of its address. A test of stg_raw__sheets finds two sheets with the
+   same key. #}
 {% macro key_of_sheet(rows) -%}
     {%- set address = "concat_ws('|', " ~ rows ~ ".form, " ~ rows ~ ".file, " ~ rows ~ ".sheet, " ~ rows ~ ".layout)" -%}
     {{ hexadecimal('substr(' ~ text_hash(address) ~ ', 1, 10)') }}
 {%- endmacro %}
 
-{# The key of a delivered row: its sheet's, and 23 bits for its number, so that the rows of a sheet lie together and in their
-   order. A digest of every row would cost more than the joins that it saves. #}
+{# The key of a delivered row: the key of its sheet and 23 bits for its number, so that the rows of a sheet stay together and
+   in order. A digest of every row would cost more than the joins save. #}
 {% macro key_of_row(sheet_key, row_number) -%}
     {{ sheet_key }} * 8388608 + {{ row_number }}
 {%- endmacro %}

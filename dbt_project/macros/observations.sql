@@ -1,19 +1,19 @@
-{# True when there is a break of the indicator between a row and the previous row of the same unit and category.
-   A row without a previous one has a break only if there is one in its own year. Rows need time_period, previous_period. #}
+{# True when the indicator's series breaks between a row and the previous row of the same unit and category. A row without
+   a previous row has a break only if there is one in its own year. Rows need time_period and previous_period. #}
 {% macro has_break(indicator, rows, breaks='stg_classifications__series_breaks') -%}
     exists (
         select 1
         from {{ ref(breaks) }} as breaks
         where
             breaks.indicator = {{ indicator }}
-            -- A first row has nothing before it that it could break with.
+            -- A series that begins, ends or was not delivered does not break.
             and breaks.kind not in ('new', 'dropped', 'not_delivered')
             and breaks.time_period <= {{ rows }}.time_period
             and breaks.time_period > coalesce({{ rows }}.previous_period, {{ rows }}.time_period - 1)
     )
 {%- endmacro %}
 
-{# Whether the boundaries of a row's area moved since its previous row; today's areas have the same ones in every year. #}
+{# Whether the boundaries of a row's area moved since its previous row; today's areas have the same boundaries every year. #}
 {% macro has_moved(rows) -%}
     (
         {{ rows }}.area_basis = 'reported'
@@ -29,13 +29,13 @@
     )
 {%- endmacro %}
 
-{# Whether too few of a municipality's inhabitants live in units that answered: its figure would be that of a part. Of groups
-   the coverage stands beside the figure. #}
+{# Whether a municipality's coverage is so low that its figure would be that of a part. Larger areas publish the coverage
+   with the figure. #}
 {% macro is_incomplete(coverages) -%}
     coalesce(grid.unit_level = 'municipality' and {{ coverages }}.coverage < {{ limit_of('municipality_coverage') }}, false)
 {%- endmacro %}
 
-{# The status that follows from a reason for absence; the code list absence_reason has it as parent. #}
+{# The status that follows from a reason for absence: its parent in the code list absence_reason. #}
 {% macro absence_status(reason) -%}
     (
         select codes.parent
@@ -44,7 +44,7 @@
     )
 {%- endmacro %}
 
-{# True when a row rests on a constructed delivery: of the survey, or of any survey where none is named; column says whether
+{# True when a row rests on a constructed delivery of the survey, or of any survey where none is named. `column` says whether
    the period is the year described or the year of collection. #}
 {% macro is_constructed(period, survey=none, column='time_period') -%}
     exists (
@@ -58,8 +58,8 @@
     )
 {%- endmacro %}
 
-{# The public status of a row: a normal value is provisional while its round is. A status that says more about how the value
-   came about stands. Arguments as for is_constructed. #}
+{# The public status of a row: a normal value is provisional while its round is. Any other status is kept. Arguments as for
+   is_constructed. #}
 {% macro public_status(period, survey=none, column='time_period') -%}
     case
         when observations.obs_status = 'A' and exists (
@@ -75,14 +75,14 @@
     end
 {%- endmacro %}
 
-{# The coded note that says from which year the oldest value is that a figure holds and that was carried forward more than
-   one year; the model int_codelists has its label. #}
+{# The coded note with the year of the oldest value in a figure that was carried forward more than one year. The model
+   int_codelists has its label. #}
 {% macro note_of_origin(period) -%}
     'carried_from_' || cast({{ period }} as string)
 {%- endmacro %}
 
-{# Coded notes of a row, in the order of their codes, joined by a semicolon; null where there is none. `first` is a note that
-   is null where it does not hold. #}
+{# The coded notes of a row, sorted by code and joined by semicolons; null where there are none. `first` is an expression for
+   a note to put first, null where it does not apply. #}
 {% macro notes(conditions, first=none) -%}
     nullif(
         concat_ws(

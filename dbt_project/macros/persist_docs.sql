@@ -1,5 +1,5 @@
-{# Writes the descriptions of a relation and of its columns as comments, in one statement list: dbt's own way asks first which
-   columns there are, which costs more than the comments. That columns and descriptions agree is tested. #}
+{# Writes the descriptions of a relation and of its columns as comments, in one call: dbt's own way first queries which
+   columns exist, which costs more than the comments. A test checks that columns and descriptions agree. #}
 {% macro duckdb__persist_docs(relation, model, for_relation, for_columns) -%}
     {%- set comments = [] -%}
     {%- if for_relation and config.persist_relation_docs() and model.description -%}

@@ -1,11 +1,11 @@
-{# What has unchanged inputs is not made again. The table made.relations has, of every relation that dbt made or reads, the hash
-   of what it was made of (SQL, descriptions, contents of what it reads) and the hash of its content. A relation is taken
-   over where both are as they were: what a table holds is hashed again, never believed. A model whose rows come out as they
-   were stops the change: what reads it is taken over. `--full-refresh` takes nothing over.
+{# A relation with unchanged inputs is not built again. For every relation that dbt builds or reads, the table made.relations
+   has a hash of its inputs (SQL, descriptions, contents of the relations it reads) and a hash of its content. A relation is
+   taken over when both are unchanged; the content of a table is hashed again, never assumed. A model that is rebuilt with
+   the same rows stops the change: the models that read it are taken over. `--full-refresh` takes nothing over.
 
-   Spark makes every table in a catalog of its own and knows none of this. #}
+   Spark has no such record: every build starts with an empty catalog. #}
 
-{#- Of which relations the contents are kept, before anything is made: sources are written by others. -#}
+{#- Records the content hashes of the sources before anything is built: dbt does not write them. -#}
 {% macro remember_sources() %}
     {%- if execute and target.type == 'duckdb' -%}
         {%- do run_query('create schema if not exists made') -%}
@@ -28,7 +28,7 @@
     {%- endif -%}
 {% endmacro %}
 
-{#- The hash of a relation's columns and rows, in whatever order they lie; as orchestration/core/content_hashes.py has it. -#}
+{#- The hash of a relation's columns and rows, in any order of rows; the same as in orchestration/core/content_hashes.py. -#}
 {% macro content_of(relation) -%}
     (
         select
@@ -47,7 +47,7 @@
     )
 {%- endmacro %}
 
-{#- What is on record of a node and of all that it reads, and DuckDB's version; none where something that it reads is on no record. -#}
+{#- The records of a node and of the relations it reads, by name, and DuckDB's version. What has no record is absent. -#}
 {% macro what_is_on_record() %}
     {%- set names = [model.unique_id] + (model.depends_on.nodes | unique | sort) -%}
     {%- set found = {} -%}
@@ -60,7 +60,7 @@
     {{ return(found) }}
 {% endmacro %}
 
-{#- The hash of what a node is made of, of which one part is its compiled code; none where that is not known: then it is made in any case. -#}
+{#- The hash of a node's inputs, with its compiled code; none where an input's content is unknown: then it is built. -#}
 {% macro made_of(on_record, code) %}
     {%- set parts = [
         code, config.get('materialized'), dbt_version, on_record['duckdb'].content,
@@ -70,7 +70,7 @@
         {%- do parts.append([column.get('name'), column.get('data_type'), column.get('description')]) -%}
     {%- endfor -%}
     {%- if model.get('language') == 'python' -%}
-        {#- What such a model calls is the program's, which tells its hash. -#}
+        {#- A Python model calls the program, so the hash of the program's code is an input too. -#}
         {%- do parts.append(env_var('IS248_CODE', invocation_id)) -%}
     {%- endif -%}
     {%- set unknown = [] -%}
@@ -84,7 +84,7 @@
     {{ return(none if unknown else local_md5(tojson(parts))) }}
 {% endmacro %}
 
-{#- Whether a node may be taken over, by the records alone. -#}
+{#- Whether a node may be taken over, judged by the records alone. -#}
 {% macro is_made_of_the_same(on_record, made_of) %}
     {{ return(
         made_of is not none
@@ -93,12 +93,12 @@
     ) }}
 {% endmacro %}
 
-{#- Whether a table still holds what it held when it was made. -#}
+{#- Whether a table's content is unchanged since it was built. -#}
 {% macro holds(relation, content) %}
     {{ return(run_query('select ' ~ content_of(relation)).rows[0][0] == content) }}
 {% endmacro %}
 
-{#- The statements that put a node on record, with an expression for its content. -#}
+{#- Records a node, with an expression for the hash of its content. -#}
 {% macro put_on_record(made_of, content) %}
     {%- do forget() -%}
     {%- do run_query(
@@ -111,7 +111,7 @@
     {%- do run_query("delete from made.relations where relation = '" ~ model.unique_id ~ "'") -%}
 {% endmacro %}
 
-{#- How dbt and Dagster say that a node was taken over. -#}
+{#- Reports to dbt and Dagster that a node was taken over. -#}
 {% macro say_taken_over() %}
     {% call noop_statement('main', 'taken over: made of the same') %}{% endcall %}
 {% endmacro %}

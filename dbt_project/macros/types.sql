@@ -1,11 +1,11 @@
-{# Exact decimal of every sum: sums of it do not depend on the order of rows, on any engine. #}
+{# The exact decimal type of every sum: on both engines, sums of it do not depend on the order of rows. #}
 {% macro exact(expression) -%}
     cast({{ expression }} as decimal(18, 6))
 {%- endmacro %}
 
-{# The mean of doubles, summed up as decimals, so that it does not depend on the order of rows. On Spark in the same steps as
-   DuckDB takes: a double becomes a decimal by its product with a power of ten, and a decimal a double in two halves where it
-   has more digits than a double holds. #}
+{# The mean of doubles, summed as decimals, so that it does not depend on the order of rows. On Spark it repeats DuckDB's
+   steps: a double becomes a decimal through its product with a power of ten; a decimal with more digits than a double holds
+   becomes a double in two halves. #}
 {% macro exact_mean(expression) -%}
     {{ return(adapter.dispatch('exact_mean')(expression)) }}
 {%- endmacro %}
@@ -35,12 +35,12 @@
     sha2({{ expression }}, 256)
 {%- endmacro %}
 
-{# A measure as the public tables have it, cast once, last. #}
+{# A measure in the type of the public tables; cast once, as the last step. #}
 {% macro public_measure(expression) -%}
     cast({{ expression }} as double)
 {%- endmacro %}
 
-{# A rate or share as the public tables have it: ten decimals. #}
+{# A rate or share with the ten decimals of the public tables. #}
 {% macro public_ratio(expression) -%}
     round(cast({{ expression }} as double) * 1e10) / 1e10
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- The pieces of the current map add up to the units of each year, in persons and to the last decimal.
+-- The populations of the pieces of the current map add up to those of the units of each year, to the last decimal.
 {{ config(meta={'dagster': {'ref': {'name': 'int_unit_pieces'}}}) }}
 with pieces as (
     select

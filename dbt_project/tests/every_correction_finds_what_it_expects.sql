@@ -1,5 +1,5 @@
--- A correction whose expected old value is not there any more says so, and blocks the publication, unless the delivery has
--- the corrected value now.
+-- A correction whose expected old value is no longer delivered is reported and blocks the publication, unless the delivery
+-- now has the corrected value.
 {{ config(meta={'dagster': {'ref': {'name': 'int_corrections'}}}) }}
 select
     correction,

@@ -1,5 +1,5 @@
--- A decision on which answer counts that names no row of a contest, or contradicts another, says so, and blocks the
--- publication.
+-- A decision on which submission counts is reported and blocks the publication when it names no contested row or contradicts
+-- another decision.
 {{ config(meta={'dagster': {'ref': {'name': 'int_submission_decisions'}}}) }}
 select
     decision,

@@ -1,4 +1,4 @@
--- The pieces of a divided municipality add up to it: nobody is lost or counted twice between municipality and district.
+-- The parts of a divided municipality add up to it: nobody is lost or counted twice between municipality and district.
 {{ config(meta={'dagster': {'ref': {'name': 'int_units'}}}) }}
 with units as (
     select

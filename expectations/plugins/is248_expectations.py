@@ -1,6 +1,6 @@
-"""Makes the project's own expectations known to Great Expectations, which finds this folder by its configuration.
+"""Registers the project's own expectations with Great Expectations, which finds this folder by its configuration.
 
-Belongs here: the import, and the way to the project where it is not installed. What the expectations do stands in
+Belongs here: the import, and the path to the project where it is not installed. The expectations are defined in
 ``orchestration/gate/expectations.py``.
 """
 

@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: snapshots that are made once by the real command."""
+"""Shared by the end-to-end tests: snapshots made once by the real command."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def published(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 @pytest.fixture(scope="session")
 def new_year(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder with inputs of a bundled year and a new one (``data``), a snapshot of both in all formats, and what was said.
+    """A folder with inputs of a bundled year and a new one (``data``), a snapshot of both in all formats, and the output.
 
-    Made without a change of code: the folder of the new form is all that it takes.
+    No code was changed: the folder of the new form is sufficient.
     """
     with shared(tmp_path_factory, worker_id, "new_year") as (folder, is_empty):
         if is_empty:
@@ -67,7 +67,7 @@ def new_year(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 def copied(made: Path, folder: Path) -> Path:
-    """Return a copy of the folder of a snapshot, in which a test may go on."""
+    """Return a copy of the folder of a snapshot, in which a test may continue."""
     for name in ("snapshots", "warehouse"):
         shutil.copytree(made / name, folder / name, symlinks=True)
     return folder

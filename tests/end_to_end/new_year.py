@@ -1,4 +1,4 @@
-"""A new year with a form of its own: the inputs that tests of it start from."""
+"""A new year with its own form: the inputs from which its tests start."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FREE_TEXT = ("respondent_comment", "open_text", "respondent_role")
 
 
 def canary(name: str) -> str:
-    """Return what a respondent wrote into a column of free text."""
+    """Return a respondent's text in a free-text column."""
     return f"Ring Kari Kanari på 22 33 44 55 om {name}, kari.kanari@kommune.example"
 
 
@@ -30,7 +30,7 @@ def new_name(name: str) -> str:
 
 
 def write_new_year(folder: Path) -> None:
-    """Write inputs with one bundled year, and a later year whose export is the same answers in another layout."""
+    """Write inputs with one bundled year, and a later year that exports the same answers in another layout."""
     for name in INPUTS:
         shutil.copytree(PROJECT_DIR / "data" / name, folder / name)
     source = PROJECT_DIR / "data"

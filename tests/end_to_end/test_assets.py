@@ -1,4 +1,4 @@
-"""What Dagster shows of a run (rows, columns, their origin, totals by survey year), and what it makes of a selection."""
+"""Dagster's records of a run (rows, columns, their origin, totals by survey year), and what it makes for a selection."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_every_model_says_how_many_rows_it_has_and_where_its_columns_come_from(
         metadata = metadata_of(instance, dg.AssetKey([model["schema"], model["name"]]))
         columns = metadata["dagster/column_schema"].columns
         assert metadata["seconds"] >= 0
-        # The rows of a view would have to be made.
+        # Counting the rows of a view would mean computing it.
         assert ("dagster/row_count" in metadata) == (model["config"]["materialized"] == "table"), model["name"]
         if model["language"] == "sql":
             deps = metadata["dagster/column_lineage"].deps_by_column
@@ -74,12 +74,12 @@ def test_every_model_says_how_many_rows_it_has_and_where_its_columns_come_from(
         "intermediate/int_area_populations.population",
         "intermediate/int_fte_observations.fte",
     }
-    # What the condition of an exists asks for.
+    # Columns in the condition of an exists.
     assert "staging/stg_classifications__series_breaks.time_period" in lineage["int_fte_observations"]["series_break"]
-    # A source is the asset that reads it.
+    # A source appears as the asset that reads it.
     assert lineage["stg_raw__cells"]["text"] == {"raw/cells.left_out", "raw/cells.text"}
     assert lineage["stg_reference__population"]["time_period"] == {"reference/population.year"}
-    # A table that reads itself.
+    # Recursive table.
     assert lineage["int_code_successors"]["time_period"] == {"staging/stg_reference__population.time_period"}
 
 
@@ -143,7 +143,7 @@ def test_a_look_at_a_year_uses_what_the_run_compiled(
     monkeypatch.setattr(dbt, "invoke", no_dbt)
     other = run.model_copy(update={"warehouse_dir": tmp_path / "other"})
     assert compiled.compiled(other, reading.MODELS, run) == by_itself
-    # Of another project nothing is used.
+    # Nothing of another project is used.
     monkeypatch.setattr(dbt, "project_hash", lambda settings: "other")
     with pytest.raises(AssertionError, match="dbt was asked"):
         compiled.compiled(other, reading.MODELS, run)
@@ -151,14 +151,14 @@ def test_a_look_at_a_year_uses_what_the_run_compiled(
 
 @pytest.fixture(scope="module")
 def own(new_year: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of everything that a run of two years made, to make parts of it anew."""
+    """A copy of all results of a run of two years, of which tests remake parts."""
     folder = copied(new_year, tmp_path_factory.mktemp("assets") / "copy")
     (folder / "data").symlink_to(new_year / "data")
     return folder
 
 
 def materialize(folder: Path, selection: str, *options: str) -> None:
-    """Make what a selection names, with Dagster's command line."""
+    """Materialize a selection with Dagster's command line."""
     command = [sys.executable, "-m", "dagster", "asset", "materialize", "--select", selection, *options]
     result = subprocess.run(
         [*command, "-m", "orchestration.defs.definitions"],
@@ -184,7 +184,7 @@ def rows(folder: Path, table: str) -> list[tuple[Any, ...]]:
 
 
 def spoil(folder: Path, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
-    """Put something else in the place of tables, so that it shows which are made anew; return what stood there."""
+    """Replace the contents of tables, to show which are remade; return the old contents."""
     before = {table: rows(folder, table) for table in tables}
     assert all(map(len, before.values())), "there is nothing to spoil"
     with connect(folder / "warehouse" / "warehouse.duckdb") as connection:
@@ -213,7 +213,7 @@ def test_a_group_is_made_and_what_is_made_of_a_table_up_to_the_snapshot(own: Pat
     before = spoil(own, "public.response", "public.series_breaks")
     materialize(own, f'group:"{group_name("public")}"')
     assert {table: rows(own, table) for table in before} == before
-    # The candidate is judged by all rules though one table was made, and is the snapshot that is published.
+    # All rules judge the candidate although only one table was made, and it is the published snapshot.
     spoil(own, "public.series_breaks")
     materialize(own, 'key:"public/series_breaks"+')
     assert rows(own, "public.series_breaks") == before["public.series_breaks"]

@@ -13,10 +13,10 @@ from benchmarks.spark import Run, compare, run
 from orchestration.core.release_calendar import CALENDAR
 from orchestration.core.settings import PROJECT_DIR
 
-# A form of each series, the later one with groups that are hidden, and an anonymous sample: every kind of rule has cells.
+# A form of each series, the later one with hidden groups, and an anonymous sample: every kind of rule has cells.
 FORMS = {"is24_2011": "2011", "is248_2018": "2018", "nibr_service_2011": "2011-nibr", "nibr_housing_2011": "2011-nibr"}
 
-# Two executors, each a process of its own with a gigabyte. For small tables: few tasks, and no time for compiling plans that
+# Two executors, each a separate process with a gigabyte. Suited to small tables: few tasks, and no compiling of plans that
 # run once.
 MASTER = "local-cluster[2,1,1024]"
 OPTIONS = ";".join(
@@ -66,7 +66,7 @@ def test_every_public_table_is_the_same_row_by_row_and_so_is_the_snapshot(runs: 
     assert {"fte_by_service", "indicator_shares", "reconciliation", "response"} <= {
         table.name for table in compared if table.rows
     }
-    # The name holds a hash over every file.
+    # The name contains a hash over every file.
     assert with_spark.snapshot.name == with_duckdb.snapshot.name
 
 

@@ -1,4 +1,4 @@
-"""The real command killed, without room, or started twice at once: nothing is torn, and the next one goes on."""
+"""The real command killed, out of disk space, or started twice at once: nothing is torn, and the next one continues."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def assert_told(process: Process, *words: str) -> None:
-    """The command ended with one line that says what is wrong, and no stack trace."""
+    """Assert that the command ended with a one-line error and no stack trace."""
     assert process.code == 1, process.text
     assert "Traceback" not in process.text
     last = process.lines[-1]
@@ -42,7 +42,7 @@ def assert_told(process: Process, *words: str) -> None:
 
 
 def cut_off(place: Place, process: Process, when: str, seconds: float = 0.0) -> None:
-    """Kill a command some time after a line that it says; what is published then is nothing or all of it."""
+    """Kill a command some time after a line of its output; afterwards nothing or a complete snapshot is published."""
     process.wait_for(when)
     process.wait(seconds)
     process.kill()
@@ -52,15 +52,15 @@ def cut_off(place: Place, process: Process, when: str, seconds: float = 0.0) -> 
 def test_after_five_kills_a_full_disk_and_a_second_run_the_next_one_publishes(place: Place) -> None:
     cut_off(place, place.start("run"), "reading the project", 1)
     cut_off(place, place.start("run"), "  classifications inputs ...")
-    # No file may grow beyond a size: what a full disk does, without a disk.
+    # A maximum file size has the effect of a full disk.
     process = place.start("run", largest_file=3 * MEGABYTE)
     assert process.wait()
-    # The warehouse or Dagster's records hit the limit first; an error of theirs names the folder with the least room, and
-    # all folders of the place are on one disk.
+    # The warehouse or Dagster's records reach the limit first; their error names the folder with the least room, and all
+    # folders are on one disk.
     assert_told(process, str(place.root))
     cut_off(place, place.start("run"), "  dbt models and tests ...", 1)
     assert figure(place) is None
-    # Two at the same moment: one is told that the other runs, and the other goes on, until it is killed as it publishes.
+    # Two at the same moment: one is told that the other is running; the other continues until it is killed while publishing.
     both = [place.start("run"), place.start("run")]
     while all(process.code is None for process in both):
         both[0].wait(0.1)
@@ -70,7 +70,7 @@ def test_after_five_kills_a_full_disk_and_a_second_run_the_next_one_publishes(pl
     (running,) = [process for process in both if process is not refused]
     cut_off(place, running, PUBLICATION)
     cut_off(place, place.start("publish"), PUBLICATION, 0.05)
-    # Where it was cut off between its name and the pointer, only a run goes on with it: it makes the candidate again.
+    # If it was interrupted between its name and the pointer, only a run continues: it makes the candidate again.
     waits = any((place.snapshots / ".candidates").glob("[!.]*/"))
     last = place.run("publish" if waits else "run")
     assert last.code == 0, last.text

@@ -1,4 +1,4 @@
-"""The whole way through the real command: figures, repetition, equal bytes."""
+"""A complete run of the real command: figures, repetition, equal bytes."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_every_rule_passes_and_catches_its_fault_and_the_attack_derives_nothing(
         assert rules[name]["checked"] > 1_000
         assert rules[name]["failing"] == 0
     assert not any(gate["attack"]["derived"][part] for part in get_args(Part))
-    # It read the files that go out, and not their database alone.
+    # It read the published files, not only their database.
     assert {Path(name).suffix for name in gate["attack"]["files"]} >= {".duckdb", ".csv", ".parquet", ".json", ".px"}
 
 
@@ -100,7 +100,7 @@ NO_DISTRIBUTION = (
     "obs_note = null"
 )
 
-# What a form leaves out, and what the tables have then.
+# Questions that a form leaves out, and their rows in the tables.
 LEFT_OUT = {
     "a service, an education, pathways and the choice of form": [
         f"update fte_by_service set {NO_RATE} where service_type = 'work_measures'",
@@ -152,7 +152,7 @@ def test_every_rule_knows_its_verdict_where_the_newest_form_left_something_out(p
     rules = [
         rule
         for rule in load_rules(PROJECT_DIR / "expectations/rules")
-        # Great Expectations' own expectations leave out what is null, and have a verdict in any case.
+        # Great Expectations' own expectations skip nulls, and always have a verdict.
         if rule.stage == "candidate" and rule.rows is not None and rule.level != "format"
     ]
     undecided = []
@@ -213,7 +213,7 @@ def test_the_control_of_a_year_lists_what_single_units_are_asked(published: Path
     assert result.returncode == 0, result.stderr
     control = json.loads(result.stdout)
     assert {"rate_above_limit", "text_instead_of_number"} <= set(control["findings"])
-    # A caseworker asked 103 of 428 municipalities in 2016; a rule that finds something with most of them finds nothing.
+    # A caseworker asked 103 of 428 municipalities in 2016; a rule that has findings for most of them is useless.
     assert 20 < control["units"] < 150
     folder = published / "warehouse" / "control" / str(year)
     assert control["folder"] == str(folder)
@@ -222,7 +222,7 @@ def test_the_control_of_a_year_lists_what_single_units_are_asked(published: Path
     assert len([name for name in lists if name.startswith("enheter/") and name.endswith(".csv")]) == control["units"]
     assert run_command("control", str(year), folder=published, data=DATA).returncode == 0
     assert bytes_of(folder) == lists
-    # Nothing of it is where snapshots are.
+    # None of it is in the folder of snapshots.
     assert bytes_of(published / "snapshots/current") == before
 
 

@@ -1,6 +1,6 @@
-"""What is asked for in Dagster's user interface: a selection is made alone, and what is stale is told by content.
+"""Requests in Dagster's user interface: only the selection is made, and staleness depends on content.
 
-The questions are those of the interface, to the schema that its server has; runs are queued and begun as the daemon does it.
+The requests are those of the interface, to its server's schema; runs are queued and started as by the daemon.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ mutation ($parameters: LaunchBackfillParams!) {
     ... on LaunchBackfillSuccess { backfillId }
   }
 }"""
-# What the interface runs a selection of assets as.
+# The job that the interface uses for a selection of assets.
 JOB = "__ASSET_JOB"
 
 MODEL, NEIGHBOUR = dg.AssetKey(["marts", "mart_amounts"]), dg.AssetKey(["public", "amounts"])
@@ -56,7 +56,7 @@ CORRECTION = """
 
 
 class Interface:
-    """Dagster's user interface, over a warehouse in which a whole run has made everything."""
+    """Dagster's user interface, over a warehouse in which a complete run has made everything."""
 
     def __init__(self, workspace: WorkspaceProcessContext, servers: Servers) -> None:
         self._workspace = workspace
@@ -64,11 +64,11 @@ class Interface:
         self.servers = servers
 
     def ask(self, query: str, **variables: Any) -> Any:
-        # A request remembers what it has read.
+        # A request caches what it has read.
         return execute_dagster_graphql(self._workspace.create_request_context(), query, variables).data
 
     def checks(self, keys: set[dg.AssetKey]) -> list[dict[str, Any]]:
-        """Return the checks of some assets, which the interface selects with them."""
+        """Return the checks of assets, which the interface selects with them."""
         return [
             {"assetKey": node["assetKey"], "name": check["name"]}
             for node in self.ask(CHECKS)["assetNodes"]
@@ -78,7 +78,7 @@ class Interface:
         ]
 
     def materialize(self, *keys: dg.AssetKey, partition: str | None = None) -> str:
-        """Select assets and press the button; the run is over, and well, when its id is returned."""
+        """Materialize a selection of assets; the run has succeeded when its id is returned."""
         parameters = {
             "selector": {
                 "repositoryLocationName": "is248",
@@ -104,7 +104,7 @@ class Interface:
         return run
 
     def backfill(self, job: str, partitions: list[str]) -> list[dg.DagsterRun]:
-        """Choose partitions of a job and launch the backfill; return the runs that are queued, which begin later."""
+        """Launch a backfill of partitions of a job; return the queued runs, which start later."""
         repository = {"repositoryLocationName": "is248", "repositoryName": "__repository__"}
         parameters = {
             "selector": {"partitionSetName": f"{job}_partition_set", "repositorySelector": repository},
@@ -120,17 +120,17 @@ class Interface:
         return [str(entry.dagster_event) for entry in self.instance.all_logs(run) if entry.dagster_event]
 
     def made(self, run: str) -> list[dg.AssetKey]:
-        """Return what Dagster has on record as made by a run."""
+        """Return the assets that Dagster recorded for a run."""
         found = self.instance.all_logs(run, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
         return [entry.asset_materialization.asset_key for entry in found if entry.asset_materialization is not None]
 
     def years_made(self, run: str) -> list[str]:
-        """Return the partitions that Dagster has on record as made by a run."""
+        """Return the partitions that Dagster recorded for a run."""
         found = self.instance.all_logs(run, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
         return sorted({str(entry.asset_materialization.partition) for entry in found if entry.asset_materialization})
 
     def stale(self) -> dict[dg.AssetKey, list[tuple[str, str | None, str]]]:
-        """Return what is not fresh, with each cause as the asset that it lies in, its partition, and what of it is new."""
+        """Return the stale assets, each with its causes: asset, partition, and what is new."""
         return {
             dg.AssetKey(node["assetKey"]["path"]): [
                 ("/".join(cause["key"]["path"]), cause["partitionKey"], cause["reason"]) for cause in node["staleCauses"]
@@ -172,13 +172,13 @@ def test_one_model_that_is_selected_is_made_and_nothing_else(interface: Interfac
     found = read_results(interface.servers.warehouse / "gate" / "dbt_tests.json")
     run = interface.materialize(MODEL)
     assert interface.made(run) == [MODEL]
-    # What data tests found of other models stays.
+    # Findings of data tests on other models are kept.
     assert {each.rule: each for each in read_results(interface.servers.warehouse / "gate" / "dbt_tests.json")} == {
         each.rule: each for each in found
     }
     assert interface.fetched(f"select count(*) > 10 from {'.'.join(MODEL.path)}") == (True,)
     assert interface.fetched(f"select nothing from {'.'.join(NEIGHBOUR.path)}") == (1,)
-    # It was made of the same by the same code.
+    # Its inputs and its code were the same.
     assert interface.stale() == {}
 
 
@@ -187,7 +187,7 @@ def test_several_years_of_a_refresh_are_one_run(interface: Interface) -> None:
     (run,) = interface.backfill(REFRESH, [str(year) for year in sorted({form.time_period for form in forms})])
     interface.instance.report_run_canceled(run)
     assert run.job_name == REFRESH and run.status == dg.DagsterRunStatus.QUEUED
-    # As one of the schedule and of the command line is.
+    # As for runs of the schedule and of the command line.
     assert is_of_every_year(run, forms)
 
 
@@ -203,13 +203,13 @@ def test_what_is_made_of_a_changed_input_is_stale_until_it_is_made(interface: In
     causes = [("decisions/corrections", None, "has a new data version")]
     assert interface.stale() == {READ_CORRECTIONS: causes, WITHOUT_CORRECTIONS: causes, **before}
     interface.materialize(READ_CORRECTIONS)
-    # What is made of it is next.
+    # Its downstream assets are next.
     stale = interface.stale()
     assert READ_CORRECTIONS not in stale
     assert {cause for key, causes in stale.items() if key not in {WITHOUT_CORRECTIONS, *before} for cause in causes} == {
         ("staging/stg_decisions__corrections", None, "has a new data version")
     }
-    # A whole build of the models, without that correction.
+    # A complete build of the models, without that correction.
     interface.materialize(WITHOUT_CORRECTIONS)
     assert WITHOUT_CORRECTIONS not in interface.stale()
 

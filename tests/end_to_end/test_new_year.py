@@ -1,4 +1,4 @@
-"""A new year with a form of its own, and no code."""
+"""A new year with its own form, and no new code."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_what_respondents_wrote_is_in_no_output(new_year: Path) -> None:
                     f"select count(*) from {source} as facts where contains(lower(cast(facts as varchar)), 'kanari')"
                 ).fetchone()
                 assert found == (0,), source
-    # It was there to be found.
+    # The input did contain it.
     with duckdb.connect(str(folder / "warehouse/warehouse.duckdb"), read_only=True) as connection:
         ((count,),) = connection.execute("select count(*) from raw.cells where contains(text, 'Kanari')").fetchall()
         assert count > 3
@@ -68,7 +68,7 @@ def test_a_new_form_is_read_by_its_folder_alone(new_year: Path) -> None:
     assert sorted(cell["value"] for cell in new) == ["3.500000", "new_41", "new_42"]
     assert all(cell["map_file"].endswith(f"is248_{YEAR}/columns.csv") and cell["map_line"] for cell in new)
 
-    # The same answers as in the year that the export was made from, but for what was changed.
+    # The same answers as in the source year, except for the changes.
     last = json.loads(
         run_command(
             "explain", "answers", f"form={LAST_FORM}", "--limit", "100000", "--json", folder=new_year, data=new_year / "data"
@@ -111,7 +111,7 @@ def test_one_year_can_be_run_alone_and_an_unknown_year_is_told(new_year: Path, t
     result = run_command("run", "--year", "1999", folder=tmp_path, data=new_year / "data")
     assert result.returncode == 1
     assert "no form describes the year 1999" in result.stderr.splitlines()[-1]
-    # In a warehouse that has read no other year a run of one could be held beside nothing; it is told before it begins.
+    # In a warehouse without other years, a run of one year has nothing to compare with; this is reported before it starts.
     result = run_command("run", "--year", str(YEAR), folder=tmp_path, data=new_year / "data")
     assert result.returncode == 1
     assert "and a run of one year reads no other year; is248 run reads all years" in result.stderr.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""A delivery that comes again with fewer answers, and its snapshot made again from the archive, by the real command."""
+"""A redelivery with fewer answers, and a snapshot rebuilt from the archive, by the real command."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SIGNED = f"redeliveries/{YEAR}.yml"
 
 @pytest.fixture(scope="module")
 def place(new_year: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of inputs, warehouse and snapshot of a bundled year and a new one; the tests of this file go on in it."""
+    """A copy of inputs, warehouse and snapshot of a bundled year and a new one; the tests of this file share it."""
     folder = copied(new_year, tmp_path_factory.mktemp("redelivery") / "place")
     shutil.copytree(new_year / "data", folder / "data")
     return folder
@@ -42,7 +42,7 @@ def deliver_without(place: Path, row: int) -> None:
 
 
 def proposed(place: Path) -> tuple[str, str]:
-    """Return the entry that is proposed, and the unit whose answers it says are gone."""
+    """Return the proposed entry, and the unit whose answers it covers."""
     text = (place / "warehouse" / "proposals" / SIGNED).read_text(encoding="utf-8")
     (entry,) = yaml.safe_load(text)
     (unit,) = entry["units"]
@@ -63,11 +63,11 @@ def test_answers_that_are_gone_need_a_signed_line_for_this_version_and_no_other(
     refused = run_command("run", folder=place, data=data)
     assert refused.returncode == 1 and "Traceback" not in refused.stderr
     assert "lost_answers_are_signed (fail)" in refused.stderr
-    # Before a model is made.
+    # Before any model is built.
     assert "answers that are gone" in refused.stderr and "dbt models and tests" not in refused.stderr
     text, unit = proposed(place)
     assert f"unit_code={unit}" in refused.stderr and f"{unit} " in text
-    # The refusal and the look print the entry as it is proposed, and nothing stands in the inputs.
+    # Refusal and preview print the proposed entry, and the inputs are not changed.
     for output in (refused.stderr, looked.stdout):
         assert all(line in output for line in text.splitlines())
     assert not (data / "redeliveries").exists()
@@ -92,7 +92,7 @@ def test_answers_that_are_gone_need_a_signed_line_for_this_version_and_no_other(
     assert "signed_losses_are_there" not in published.stdout + published.stderr
     assert {path.name for path in rolls.glob("*.roll.parquet")} == {f"{each.name}.roll.parquet" for each in (first, second)}
 
-    # The version after it is not covered: its own loss is refused, and the old line covers nothing.
+    # The next version is not covered: its loss is refused, and the old entry covers nothing.
     version = delivered(place).read_bytes()
     deliver_without(place, 29)
     again = run_command("run", folder=place, data=data)
@@ -101,7 +101,7 @@ def test_answers_that_are_gone_need_a_signed_line_for_this_version_and_no_other(
     assert other != unit and f"unit_code={other}" in again.stderr
     assert current(place) == second
 
-    # Where the covered version is back nothing has changed since: the command says so and makes nothing.
+    # When the covered version is back, nothing has changed: the command says so and makes nothing.
     delivered(place).write_bytes(version)
     idle = run_command("run", "--json", folder=place, data=data, all_formats=True)
     assert (idle.returncode, json.loads(idle.stdout)["published"]) == (0, False)
@@ -109,7 +109,7 @@ def test_answers_that_are_gone_need_a_signed_line_for_this_version_and_no_other(
 
 
 def test_a_snapshot_is_made_again_elsewhere_byte_for_byte(place: Path, new_year: Path) -> None:
-    """In another folder, time zone and locale, from the archive: what lies in the folder of deliveries is another file."""
+    """In another folder, time zone and locale, from the archive, while the folder of deliveries has another file."""
     of = current(place)
     assert of.name != (new_year / "snapshots/current").readlink().name
     deliver_without(place, 29)
@@ -139,7 +139,7 @@ def test_a_snapshot_is_made_again_elsewhere_byte_for_byte(place: Path, new_year:
     assert again.returncode == 0, again.stdout + again.stderr
     rebuilt = json.loads(again.stdout)
     assert rebuilt["different"] == []
-    # The database is compared table by table by the command, and the verdict without the candidates that results come from.
+    # The command compares the database table by table, and the verdict without the candidates of taken-over results.
     by_command = {"is248.duckdb", "is248.duckdb.sha256", "gate.json", "gate.html", "SHA256SUMS"}
     one, other = bytes_of(Path(rebuilt["folder"])), bytes_of(of)
     assert {name: sha for name, sha in one.items() if name not in by_command} == {

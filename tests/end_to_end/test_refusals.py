@@ -1,4 +1,4 @@
-"""What the gate refuses through the real command, and that a refusal touches nothing."""
+"""Candidates that the gate refuses in the real command, and that a refusal changes nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_unit(row: Row, code: str, measure: str, group: str) -> bool:
 
 def times_ten(rows: list[Row]) -> list[Row]:
     for row in rows:
-        # Utsira, the smallest municipality of all: its FTE drown in every sum.
+        # Utsira, the smallest municipality of all: its FTE hardly affect any sum.
         if is_unit(row, "1151", "fte_reported", "adults") or is_unit(row, "1151", "fte_reported", "total"):
             row["value"] = str(int(row["value"]) * 10)
     return rows
@@ -52,7 +52,7 @@ CORRECTION = """
 """
 
 
-# What is falsified, and what the first row of the rule that catches it says.
+# The falsified input, and the first row of the rule that catches it.
 CAUGHT = {
     "no_unexplained_difference": "municipality_no=1151",
     "key_is_unique": "municipality_no=0101",
@@ -67,7 +67,7 @@ def test_falsified_inputs_are_refused_each_by_its_rule_and_nothing_is_touched(
 ) -> None:
     shutil.copytree(published / "snapshots", tmp_path / "snapshots", symlinks=True)
     before = bytes_of((tmp_path / "snapshots/current").resolve())
-    # The print that is falsified is of this year; what else was delivered is no part of it.
+    # The falsified print is of this year; other deliveries are not needed.
     (inputs / "deliveries").unlink()
     (inputs / "deliveries").mkdir()
     (inputs / "deliveries" / "2016").symlink_to(PROJECT_DIR / "data" / "deliveries" / "2016")
@@ -87,7 +87,7 @@ def test_falsified_inputs_are_refused_each_by_its_rule_and_nothing_is_touched(
         assert row in lines[place + 1]
     assert "nothing was published" in result.stderr
     assert bytes_of((tmp_path / "snapshots/current").resolve()) == before
-    # Dagster knows the candidate and what it was refused for, and no snapshot.
+    # Dagster has recorded the candidate and the reasons of its refusal, but no snapshot.
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "warehouse/dagster"))
     with dg.DagsterInstance.get() as instance:
         assert instance.get_latest_materialization_event(dg.AssetKey(["publication", "candidate"])) is not None

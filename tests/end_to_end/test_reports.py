@@ -1,4 +1,4 @@
-"""Reports of the published snapshot: statements come out as they were printed, and documents say what they are bound to."""
+"""Reports of the published snapshot: statements equal the printed ones, and documents agree with their bound cells."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from tests.conftest import run_command
 
 DATA = PROJECT_DIR / "data"
 DOCUMENTATION = PROJECT_DIR / "docs" / "run" / "reports.md"
-# What stands over the lines of the documentation that are held against the reports.
+# The headings of the lines in the documentation that are compared with the reports.
 BEGIN = "| --- | --- | --- | --- | --- | --- |\n"
 STATEMENTS = yaml.safe_load(Path(__file__).with_name("report_statements.yml").read_text(encoding="utf-8"))
-# The examples of the documentation: an expression in a row of a table, and what it says in the report of 2016.
+# The examples of the documentation: an expression in a row of a table, and its text in the report of 2016.
 EXAMPLE = re.compile(r"^\| `(\{\{.*?\}\})` \| ([^|]+) \|$", re.MULTILINE)
 SPAN = re.compile(r"\[([^\]]*)\]\{#v\d+ \.bound\}")
 
@@ -77,7 +77,7 @@ def national(published: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
 def test_the_national_report_has_the_tables_of_print(national: dict[int, making.Built], year: int) -> None:
     built = national[year]
     assert built.tables >= 45
-    # Word and HTML give every value; a PDF every cell of a table.
+    # Word and HTML contain every value; a PDF every cell of a table.
     assert built.read_back > 2 * built.cells
     assert {path.suffix for path in built.files.values()} == {".docx", ".pdf", ".html", ".xlsx"}
     assert unlabelled(built.folder) == []
@@ -89,7 +89,7 @@ def test_the_report_in_the_snapshot_has_labels_in_norwegian(published: Path) -> 
 
 
 def unlabelled(folder: Path) -> list[str]:
-    """Return the words of a report's tables that are codes and no labels."""
+    """Return the words of a report's tables that are codes instead of labels."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     labels = [label for table in manifest["tables"] for label in (*table["rows"], *table["columns"], table["caption"])]
     assert len(labels) > 500
@@ -124,7 +124,7 @@ def test_every_printed_table_is_in_the_report_or_has_a_reason(national: dict[int
 
 
 def by_chapter(tables: list[Held]) -> list[str]:
-    """Return what the documentation says of each chapter of a printed report."""
+    """Return the lines of the documentation about each chapter of a printed report."""
     lines = []
     for (source, chapter), group in groupby(tables, key=lambda each: (each.source, chapter_of(each.number))):
         found = list(group)

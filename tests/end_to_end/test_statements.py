@@ -1,4 +1,4 @@
-"""The statements of docs/use/statements.md come out of the public tables as the reports print them."""
+"""The statements of docs/use/statements.md, computed from the public tables, equal the printed ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestration.core.settings import PROJECT_DIR
 
 PAGE = PROJECT_DIR / "docs" / "use" / "statements.md"
 
-# What is said, the query, and the figures as they are printed.
+# The statement, the query, and the figures as printed.
 STATEMENT = re.compile(r"^([^\n`#>]+)\n\n```sql\n(.*?)\n```\n\n`([^`]+)`$", re.MULTILINE | re.DOTALL)
 
 

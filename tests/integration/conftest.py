@@ -1,4 +1,4 @@
-"""Fixtures of tests that read tiny deliveries and look at what the models make of them."""
+"""Fixtures of tests that read tiny deliveries and check the results of the models."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.integration.deliveries_kit import Kit, cell_models, cell_warehouse, c
 def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Settings:
     """The project's inputs with a warehouse in which dbt has parsed and compiled the project, once for all workers.
 
-    Nobody changes what lies there but the tests of dbt itself, which make its models.
+    Only the tests of dbt itself, which build its models, change it.
     """
     with shared(tmp_path_factory, worker_id, "prepared") as (folder, is_empty):
         settings = Settings(
@@ -34,7 +34,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Settin
 
 @pytest.fixture(scope="session")
 def compiled(prepared: Settings) -> dict[str, dict[str, Any]]:
-    """Every model as dbt compiles it, for ``models_of``."""
+    """Every model as compiled by dbt, for ``models_of``."""
     models: dict[str, dict[str, Any]] = json.loads((prepared.warehouse.parent / "models.json").read_text(encoding="utf-8"))
     return models
 

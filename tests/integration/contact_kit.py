@@ -1,4 +1,4 @@
-"""A contact round on the tiny warehouse of the control, and what a person reads of it."""
+"""A contact round on the tiny warehouse of the control, and the texts that a person reads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LATE = date(2016, 6, 1)
 
 
 def make_round(folder: Path) -> Settings:
-    """Return settings with a warehouse that holds a few findings, and the description of its round."""
+    """Return settings with a warehouse with a few findings, and the description of its round."""
     settings = make_controlled(folder)
     path = settings.explanations / "rounds" / "2016.yml"
     path.parent.mkdir(parents=True)

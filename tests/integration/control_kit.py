@@ -1,4 +1,4 @@
-"""A tiny warehouse with findings of the control, and what a person does to a list."""
+"""A tiny warehouse with findings of the control, and a person's changes to a list."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from orchestration.core.warehouse import connect
 
 CHANGE = "is248|2016|1103|large_change|fte_by_service|adults||"
 RATE = "is248|2016|1103|rate_above_limit|fte_by_service|children||"
-# Another finding about the number of CHANGE; a test puts it there with ``add_second_reason``.
+# Another finding about the number of CHANGE; added by ``add_second_reason``.
 SECOND = "is248|2016|1103|rate_above_limit|fte_by_service|adults||"
 CELL = "is248|2016|030101|text_instead_of_number|fte_by_service|adults|work_measures|joint"
 SILENT = "is248|2016|1104|no_answer||||"
@@ -128,7 +128,7 @@ insert into control.ctl_findings by name
 
 
 def make_controlled(folder: Path) -> Settings:
-    """Return settings whose data folder is their own, with a warehouse that holds a few findings."""
+    """Return settings with their own data folder, and a warehouse with a few findings."""
     data = folder / "data"
     data.mkdir()
     settings = Settings(data_dir=data, warehouse_dir=folder / "warehouse", snapshots_dir=folder / "snapshots")
@@ -138,7 +138,7 @@ def make_controlled(folder: Path) -> Settings:
 
 
 def add_second_reason(settings: Settings) -> None:
-    """Let a second finding be about the number of CHANGE, of less effect."""
+    """Add a second finding about the number of CHANGE, with a smaller effect."""
     with connect(settings.warehouse_file) as connection:
         connection.execute(
             "insert into control.ctl_findings by name select * replace (? as finding_key, 'rate_above_limit' as finding, "
@@ -148,7 +148,7 @@ def add_second_reason(settings: Settings) -> None:
 
 
 def add_second_survey(settings: Settings) -> None:
-    """Let the year have a form of another survey, in which Stavanger wrote a text for an item of no code list."""
+    """Add a form of another survey to the year, in which Stavanger wrote a text for an item without a code list."""
     with connect(settings.warehouse_file) as connection:
         connection.execute(SECOND_SURVEY)
 
@@ -194,7 +194,7 @@ def changed(path: Path, /, **values: str | None) -> Path:
 
 
 def signed(settings: Settings, path: Path) -> Drafted:
-    """Read answers and sign what they lead to."""
+    """Read answers and sign the resulting entries."""
     drafted = draft(settings, 2016, path)
     sign(settings, 2016, drafted)
     return drafted

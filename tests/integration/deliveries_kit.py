@@ -100,7 +100,7 @@ ROWS: list[list[str]] = [
 def write_form(
     data: Path, form: dict[str, Any], columns: list[dict[str, str]], options: list[dict[str, str]], layout: str = "main"
 ) -> None:
-    """Write a form folder; answers get the columns that a test does not care about."""
+    """Write a form folder; columns that a test does not set are filled for answers."""
     folder = data / "forms" / str(form["form"])
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "form.yml").write_text(yaml.safe_dump(form, allow_unicode=True), encoding="utf-8")
@@ -145,7 +145,7 @@ class Model(NamedTuple):
 
 @dataclass
 class Kit:
-    """A data folder with the real reference data, and a warehouse of its own."""
+    """A data folder with the real reference data, and its own warehouse."""
 
     data: Path
     settings: Settings
@@ -153,7 +153,7 @@ class Kit:
     """The models that are made anew after each reading."""
 
     def read(self, connection: duckdb.DuckDBPyConnection, **changes: Any) -> dict[str, str]:
-        """Read every delivery into raw; return what happened to each form."""
+        """Read every delivery into raw; return the result for each form."""
         forms = load_forms(self.settings.forms)
         deliveries.prepare_tables(connection, forms)
         registry.load_registry(connection, forms)
@@ -177,7 +177,7 @@ class Kit:
         return outcome
 
     def make_models(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make the models anew from what stands in raw."""
+        """Rebuild the models from raw."""
         for model in self.models:
             connection.execute(f"create or replace table {model.schema}.{model.name} as {model.sql}")
 
@@ -200,9 +200,9 @@ def load_inputs(settings: Settings, connection: duckdb.DuckDBPyConnection) -> No
 
 
 def compile_models(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Return every model of the project as dbt compiles it: schema, SQL, whether it is of deliveries, and its parents.
+    """Return every model as compiled by dbt: schema, SQL, whether it depends on deliveries, and its parents.
 
-    It takes longer than most tests: they share it (the fixture ``compiled``).
+    It takes longer than most tests, so they share the result (the fixture ``compiled``).
     """
     with connect(settings.warehouse_file) as connection:
         load_inputs(settings, connection)
@@ -226,12 +226,12 @@ def compile_models(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def models_of(compiled: dict[str, dict[str, Any]], *wanted: str, given: Collection[str] = ()) -> list[Model]:
-    """Return models with all that they are made of, in the order in which they need each other.
+    """Return models with all their ancestors, in the order of their dependencies.
 
     Args:
-        compiled: of ``compile_models``.
-        wanted: their names.
-        given: names of models that stand in the warehouse already.
+        compiled: the result of ``compile_models``.
+        wanted: the names of the models.
+        given: names of models that are already in the warehouse.
     """
     ordered: dict[str, Model] = {}
 
@@ -252,12 +252,12 @@ def models_of(compiled: dict[str, dict[str, Any]], *wanted: str, given: Collecti
 
 
 def cell_models(compiled: dict[str, dict[str, Any]], *further: str) -> list[Model]:
-    """Return the models that cells go through, and further ones."""
+    """Return the models from cells to answers, and others."""
     return models_of(compiled, "mart_cell_ledger", "mart_row_ledger", "int_name_findings", "int_delivered_answers", *further)
 
 
 def cell_warehouse(kit: Kit, models: list[Model]) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB in memory, in which the models stand beside the raw cells after each reading of the kit."""
+    """Return a DuckDB in memory that has the raw cells and the models after each reading of the kit."""
     connection = duckdb.connect()
     load_inputs(kit.settings, connection)
     forms = load_forms(kit.settings.forms)

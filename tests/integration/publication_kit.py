@@ -29,7 +29,7 @@ ENTRIES = load_entries(METADATA)
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
-# The figure that tests without rows of their own publish.
+# The figure that tests without their own rows publish.
 COUNTRY = {
     "time_period": 2023,
     "series": "is248",
@@ -82,7 +82,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, schema: str, rows: Rows, tables
 
 
 def database(folder: Path, rows: Rows) -> Path:
-    """Make a folder with nothing but the database of a snapshot: what comparing two of them needs."""
+    """Make a folder with only the database of a snapshot, enough for comparing two of them."""
     folder.mkdir(parents=True)
     with connect(folder / DATABASE) as connection:
         _fill(connection, "main", rows, TABLES)
@@ -146,7 +146,7 @@ def candidate(
 
 
 def passed(folder: Path, rows: Rows | None = None, **arguments: Any) -> Candidate:
-    """Make a candidate of which it is only said that it passed: enough where publication is tested and not the gate."""
+    """Make a candidate with a made-up verdict, enough for testing publication without the gate."""
     made = candidate(folder, rows, **arguments)
     nothing_to_add(made)
     verdict = {"verdict": "pass", "content_hash": made.content_hash, "rules": [], "blocking": []}

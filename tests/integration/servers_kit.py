@@ -1,4 +1,4 @@
-"""What the tests of the servers share: a PostgreSQL of their own, the server processes, and questions to them."""
+"""Shared by the tests of the servers: their own PostgreSQL, the server processes, and requests to them."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ import pytest
 from orchestration.core.settings import PROJECT_DIR
 from tests.conftest import LARGE_INPUTS
 
-# Generous: a machine that does other things as well must not fail a test.
+# Generous: a busy machine must not fail a test.
 PATIENCE = 240.0
 
 USER, DATABASE = "is248", "is248_dagster"
-# Every character that an address, a shell or a settings file could trip over.
+# Every character that may cause trouble in an address, a shell or a settings file.
 PASSWORD = "p@ss/w:rd?#%1 '\"$x"
 
 Found = TypeVar("Found")
 
 
 def until(look: Callable[[], Found | None], what: str) -> Found:
-    """Ask again until there is an answer."""
+    """Repeat a call until it returns an answer."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         found = look()
@@ -52,7 +52,7 @@ def free_port() -> int:
 
 
 def processes(folder: Path) -> list[int]:
-    """Return the processes that have the folder as their warehouse: the servers, what they began, and what that began."""
+    """Return the processes whose warehouse is the folder: the servers and all their descendants."""
     mark = f"IS248_WAREHOUSE_DIR={folder}".encode()
     found = []
     for path in Path("/proc").glob("[0-9]*"):
@@ -76,11 +76,11 @@ def _postgres_programs() -> Path | None:
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Run a PostgreSQL server on loopback, and give the address of an empty database in it."""
+    """Run a PostgreSQL server on loopback, and yield the address of an empty database in it."""
     programs = _postgres_programs()
     if programs is None:
         pytest.skip("no PostgreSQL server is installed: the set-up with PostgreSQL is not tested")
-    # The server refuses root; and its user cannot enter pytest's folders.
+    # The server refuses to run as root, and its user cannot enter pytest's folders.
     user = None
     if os.getuid() == 0:
         import pwd
@@ -150,7 +150,7 @@ def _make_database(address: str, server: subprocess.Popen[bytes]) -> bool:
 
 
 def sql(address: str, query: str) -> list[tuple[Any, ...]]:
-    """Ask the database itself."""
+    """Run a query on the database."""
     import psycopg2
 
     connection = psycopg2.connect(address)
@@ -179,7 +179,7 @@ TERMINATE = "mutation ($run: String!) { terminateRun(runId: $run) { __typename }
 
 
 def ask(port: int, query: str, **variables: Any) -> dict[str, Any]:
-    """Ask a webserver by GraphQL."""
+    """Send a GraphQL request to a webserver."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/graphql",
         json.dumps({"query": query, "variables": variables}).encode(),
@@ -193,7 +193,7 @@ def ask(port: int, query: str, **variables: Any) -> dict[str, Any]:
 
 
 def launch(port: int, keys: list[list[str]]) -> dict[str, Any]:
-    """Ask a webserver to have assets of the real code location made."""
+    """Ask a webserver to materialize assets of the real code location."""
     launched: dict[str, Any] = ask(
         port,
         LAUNCH,
@@ -227,7 +227,7 @@ class Servers:
         return self.folder / "data"
 
     def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a command; what it says goes to files under its name."""
+        """Start a command; its output goes to files under its name."""
         with (self.folder / f"{name}.out").open("ab") as out, (self.folder / f"{name}.err").open("ab") as err:
             process = subprocess.Popen(
                 [sys.executable, "-m", "orchestration.cli", *arguments],
@@ -242,7 +242,7 @@ class Servers:
         return process
 
     def said(self) -> str:
-        """Return everything that the processes have said."""
+        """Return the output of all processes."""
         return "".join(
             f"--- {path.name}\n{path.read_text(encoding='utf-8')}"
             for suffix in ("out", "err")
@@ -250,7 +250,7 @@ class Servers:
         )
 
     def end(self) -> None:
-        """Kill what is left of the processes, and of what they began."""
+        """Kill the remaining processes and their descendants."""
         for process in self.started:
             if process.poll() is None:
                 process.kill()
@@ -264,7 +264,7 @@ class Servers:
 
 
 def make_servers(folder: Path, **variables: str) -> Servers:
-    """Lay out a warehouse of its own, with a copy of the inputs that a test may hold a run up with."""
+    """Prepare a separate warehouse, with a copy of the inputs with which a test can hold up a run."""
     data = folder / "data"
     data.mkdir(parents=True)
     for path in sorted((PROJECT_DIR / "data").iterdir()):
@@ -287,9 +287,9 @@ def make_servers(folder: Path, **variables: str) -> Servers:
 
 @contextmanager
 def held_up(data: Path) -> Iterator[Callable[[], None]]:
-    """Hold up every run that reads the corrections, until the function that is given is called.
+    """Hold up every run that reads the corrections, until the yielded function is called.
 
-    A pipe among the files lets a reader wait until somebody writes to it.
+    A named pipe among the files makes readers wait until something is written to it.
     """
     pipe = data / "corrections" / "held_up.yml"
     os.mkfifo(pipe)

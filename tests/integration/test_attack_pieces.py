@@ -1,4 +1,4 @@
-"""Pieces of an attack that are kept: it says what one that worked out everything says, and no leak hides in them."""
+"""Kept pieces of an attack: it gives the result of a complete attack, and they hide no leak."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.integration.test_attacker import (  # noqa: F401  two fixtures
 
 
 class InMemory:
-    """Keeps pieces as JSON, as a file would, and counts what was found."""
+    """Keeps pieces as JSON, as a file would, and counts the pieces found."""
 
     def __init__(self) -> None:
         self.kept: dict[tuple[tuple[str, ...], str], str] = {}
@@ -58,7 +58,7 @@ def test_an_attack_on_the_same_answers_takes_pieces_over_and_says_the_same(
     kept = InMemory()
     first = attacked(policy, publish(tmp_path / "a.duckdb", world, [table]), kept=kept)
     assert not kept.found
-    # Another FTE of a unit says nothing of answers.
+    # A changed FTE of a unit does not affect answers.
     world.fte[2050]["1003"] += 1.5
     changed = publish(tmp_path / "b.duckdb", world, [table])
     again = attacked(policy, changed, kept=kept)
@@ -76,11 +76,11 @@ def test_a_leak_is_found_although_the_pieces_of_the_files_without_it_are_kept(
     policy: Path,  # noqa: F811
     is_before: bool,
 ) -> None:
-    """The leak lies in the candidate, or in what an earlier snapshot shows beside it."""
+    """The leak is in the candidate, or in its combination with an earlier snapshot."""
     kept = InMemory()
     clean = publish(tmp_path / "a.duckdb", world, [Table(world, mixed(world), world.groups(*ALL))])
     assert attacked(policy, clean, kept=kept).derived == ()
-    # One unit answers otherwise.
+    # One unit gives another answer.
     answers = mixed(world)
     answers["1003"] = YES if answers["1003"] == NO else NO
     if is_before:
@@ -96,7 +96,7 @@ def test_a_leak_is_found_although_the_pieces_of_the_files_without_it_are_kept(
         found = attacked(policy, leaking, kept=kept)
         assert found == attacked(policy, leaking)
         assert "isolation" in {fact.part for fact in found.derived}
-        # What was found is worked out each time.
+        # Findings are computed each time.
         size = len(kept.kept)
         assert attacked(policy, leaking, kept=kept) == found
         assert len(kept.kept) == size
@@ -166,7 +166,7 @@ def test_all_that_an_attack_asks_of_databases_is_seen(
         "published_figures",
         "areas",
     }
-    # There is no other way to a database: one module connects, and what it gives takes queries in two ways.
+    # The only access to a database: one module connects, and its connection takes queries in two ways.
     for path in Path(str(package.__file__)).parent.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
@@ -176,7 +176,7 @@ def test_all_that_an_attack_asks_of_databases_is_seen(
 
 @dataclasses.dataclass(frozen=True)
 class Value:
-    """Something with a place."""
+    """An object with a place."""
 
     names: frozenset[str]
     numbers: Any

@@ -1,4 +1,4 @@
-"""The attack on small public files that the test writes itself: each leak is found, and clean files give nothing."""
+"""The attack on small public files written by the test: each leak is found, and clean files give no finding."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class World:
             self.hf[code] = f"{1 + i // 6}"
             self.size[code] = "small" if i % 2 else "large"
         for year in (YEAR - 1, YEAR):
-            # No sum of few FTE is another one's.
+            # No two sums of few FTE are equal.
             self.fte[year] = {code: round(3 + 0.37 * i**2 + 0.11 * (year % 7) * i, 2) for i, code in enumerate(self.county)}
 
     @property
@@ -73,7 +73,7 @@ class World:
 
 @dataclasses.dataclass
 class Table:
-    """A question with the answers of units, and the groups that are shown."""
+    """A question with the answers of units, and the shown groups."""
 
     world: World
     answers: Answers
@@ -99,7 +99,7 @@ class Table:
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Sequence[object]]) -> None:
-    """Insert all rows at once: one statement a row takes most of a test's time."""
+    """Insert all rows at once: one statement per row takes most of a test's time."""
     found = list(rows)
     if found:
         marks = f"({', '.join('?' * len(found[0]))})"
@@ -211,7 +211,7 @@ def publish(
 
 
 def mixed(world: World) -> dict[str, str | None]:
-    """Answers of which every group of every level has several of each kind."""
+    """Answers such that every group of every level has several of each kind."""
     return {code: (YES, YES, NO, NO, NONE, NONE)[(i * 5 + i // 6) % 6] for i, code in enumerate(world.units)}
 
 
@@ -275,13 +275,13 @@ def test_three_units_may_follow(tmp_path: Path, world: World, policy: Path) -> N
 
     found = attacked(policy, publish(tmp_path / "a.duckdb", world, [table]))
 
-    # Three units, of which two answered.
+    # Three units, two of which answered.
     assert about(found, "isolation") == {("n_answered", three)}
     assert about(found, "bounds") == set()
 
 
 def test_figures_are_exact_where_floating_point_is_not_enough(tmp_path: Path, world: World, policy: Path) -> None:
-    # The unit is half of what three pairs of overlapping groups add up to.
+    # The unit is half of the sum of three pairs of overlapping groups.
     world.county = {code: ("01" if i in (0, 1, 2) else "02") for i, code in enumerate(world.units)}
     world.hf = {code: ("1" if i in (0, 3, 4) else "2") for i, code in enumerate(world.units)}
     world.size = {code: ("small" if i in (1, 2, 3, 4) else "large") for i, code in enumerate(world.units)}
@@ -301,7 +301,7 @@ def test_a_uniform_group_is_allowed_by_its_size(
 
     found = attacked(policy, publish(tmp_path / "a.duckdb", world, [table]))
 
-    # All six said yes: six answers, and of each that it said nothing else.
+    # All six said yes: six answers, and for each that it gave no other answer.
     assert bool(found.derived) is not allowed
     assert found.allowed.get(indicator, 0) == (6 if allowed else 0)
     uniform = found.uniform[indicator, YEAR]
@@ -338,7 +338,7 @@ def test_who_was_asked_is_protected_at_any_size(tmp_path: Path, world: World, po
 
 
 def test_rows_of_both_forms_together_tell_the_form(tmp_path: Path, world: World, policy: Path) -> None:
-    # Of six units three answered the row for joint and three the one for separate reports: none is left to be both.
+    # Of six units, three answered the row for joint and three the one for separate reports: none can have answered both.
     units = world.members(("hf_area", "1"))
     joint = mixed(world) | dict(zip(units, (YES, NO, YES, NONE, NONE, NONE), strict=True))
     separate = dict.fromkeys(world.units, NONE) | dict(zip(units, (NONE, NONE, NONE, YES, NO, YES), strict=True))
@@ -367,7 +367,7 @@ def test_a_note_at_the_fte_of_a_unit_tells_its_form(tmp_path: Path, world: World
 
 
 def test_a_question_that_follows_an_answer_tells_the_answer(tmp_path: Path, world: World, policy: Path) -> None:
-    # All who may have been asked were: nine said yes, nine answered what follows, five of them in a group of its own.
+    # All units that may have been asked were: nine said yes, nine answered the routed question, five of them in one group.
     answers = mixed(world)
     follow = {code: (YES, NO)[i % 2] if answers[code] == YES else NONE for i, code in enumerate(world.units)}
     world.size = {code: "small" if follow[code] and world.county[code] == "01" else "large" for code in world.units}
@@ -385,7 +385,7 @@ def test_a_question_that_follows_an_answer_tells_the_answer(tmp_path: Path, worl
 
 
 def test_an_answer_that_the_table_does_not_hold_is_no_part_of_a_union(tmp_path: Path, world: World, policy: Path) -> None:
-    # "No or do not know" is a union only where "do not know" is there: here the form asked it as an answer of its own.
+    # "No or do not know" is a union only where "do not know" exists: here the form asked it as a separate answer.
     answers = {code: "no_or_dont_know" if answer == NO else answer for code, answer in mixed(world).items()}
     answers |= dict.fromkeys(("1003", "1009", "1015", "1021"), NO)
     table = Table(world, answers, world.groups("country", "county"), names=(YES, NO, "no_or_dont_know"))
@@ -404,7 +404,7 @@ def test_a_union_tells_of_the_answers_that_it_is_made_of(tmp_path: Path, world: 
     database = publish(tmp_path / "a.duckdb", world, [table])
     assert attacked(policy, database).derived == ()
 
-    # The parts are hidden in a county; the union and "yes" of it are not, and there it was all "yes".
+    # The parts are hidden in a county; its union and "yes" are not, and the union was all "yes".
     with duckdb.connect(str(database)) as connection:
         connection.execute(
             """
@@ -413,7 +413,7 @@ def test_a_union_tells_of_the_answers_that_it_is_made_of(tmp_path: Path, world: 
             """
         )
     with pytest.raises(UserError, match="contradict"):
-        # The country's figures do not fit any more: that is told, and not taken for a finding.
+        # The country's figures are now inconsistent: this is reported, but not as a finding.
         attacked(policy, database)
 
 
@@ -452,7 +452,7 @@ def test_a_divided_municipality_that_is_a_county_is_public(tmp_path: Path, world
     world.county["1023"] = "03"
     table = Table(world, mixed(world) | {"1023": YES}, world.groups(*ALL))
     database = publish(tmp_path / "a.duckdb", world, [table])
-    # A municipality that is not divided has no answers of its own, also where it is alone in its county.
+    # A municipality that is not divided has no separate answers, even if it is alone in its county.
     assert {("yes", ("1023",)), ("no", ("1023",))} <= about(attacked(policy, database), "isolation")
 
     with duckdb.connect(str(database)) as connection:
@@ -472,7 +472,7 @@ def test_a_table_that_shows_nothing_is_no_trouble(tmp_path: Path, world: World, 
     database = publish(tmp_path / "a.duckdb", world, [Table(world, mixed(world), world.groups(*ALL))])
     with duckdb.connect(str(database)) as connection:
         connection.execute("update indicator_shares set obs_status = 'Q', n_answered = null, n_units = null")
-    # Every row is marked as hidden and has a figure all the same.
+    # Every row is marked as hidden but has a figure.
     assert {fact.part for fact in attacked(policy, database).derived} == {"formats"}
 
     with duckdb.connect(str(database)) as connection:
@@ -525,7 +525,7 @@ def test_a_unit_that_answered_late_follows_from_two_snapshots(tmp_path: Path, wo
 def test_units_that_came_late_are_a_group_that_may_be_uniform(
     tmp_path: Path, world: World, policy: Path, count: int, told: bool
 ) -> None:
-    # Units of a county came late; all of them answered.
+    # Units of a county were late; all of them answered.
     question = "plan"
     late = world.members(("county", "01"))[:count]
     answers = mixed(world) | dict.fromkeys(late[::2], YES) | dict.fromkeys(late[1::2], NO)
@@ -542,7 +542,7 @@ def test_units_that_came_late_are_a_group_that_may_be_uniform(
 
 
 def test_what_a_uniform_group_told_once_is_known_for_good(tmp_path: Path, world: World, policy: Path) -> None:
-    # The county of which all answered is not shown any more; it is what the other county leaves of the country.
+    # The county in which all answered is no longer shown; it is the country less the other county.
     answers = mixed(world) | {code: YES if number % 3 else NO for number, code in enumerate(world.members(("county", "01")))}
     old = publish(tmp_path / "old.duckdb", world, [Table(world, answers, world.groups("country", "county"))])
     new = publish(tmp_path / "new.duckdb", world, [Table(world, answers, [("country", "0"), ("county", "02")])])
@@ -564,7 +564,7 @@ def test_a_table_that_says_that_it_waits_says_nothing_of_who_answered_since(
     tmp_path: Path, world: World, policy: Path
 ) -> None:
     before = dataclasses.replace(world, silent=frozenset({"1003"}))
-    # The late unit is alone in its county and size group, so that the figures would say that it did not answer.
+    # The late unit is alone in its county and size group, so the figures would reveal that it did not answer.
     world.size = {
         code: "large" if code == "1003" or world.county[code] != world.county["1003"] else "small" for code in world.units
     }
@@ -623,7 +623,7 @@ def test_many_corrected_units_are_allowed(tmp_path: Path, world: World, policy: 
 
 
 def test_groups_of_two_snapshots_cut_each_other(tmp_path: Path, world: World, policy: Path) -> None:
-    # The earlier snapshot shows a trust area, the later one the county that has all of it but one unit.
+    # The earlier snapshot shows a trust area, the later one the county with all its units but one.
     world.hf = {code: "1" if world.county[code] == "01" and code != "1000" else "2" for code in world.units}
     old = publish(tmp_path / "old.duckdb", world, [Table(world, mixed(world), world.groups("country", "hf_area"))])
     new = publish(tmp_path / "new.duckdb", world, [Table(world, mixed(world), world.groups("country", "county"))])
@@ -645,7 +645,7 @@ def test_print_of_a_hidden_area_and_shown_counties_tell_a_unit(tmp_path: Path, w
     assert about(found, "printed") == {(YES, ("1012",))}
     assert {fact.part for fact in found.derived} == {"printed"}
 
-    # A report that cannot be of the same answers says nothing.
+    # A report that cannot be based on the same answers is ignored.
     printed = [("municipalities", f"question={QUESTION};answer=yes;hf_area=1", yes - 3, None)]
     found = attacked(policy, publish(tmp_path / "c.duckdb", world, [table], printed=printed))
     assert found.derived == ()
@@ -653,7 +653,7 @@ def test_print_of_a_hidden_area_and_shown_counties_tell_a_unit(tmp_path: Path, w
 
 
 def test_print_is_held_against_tables_that_say_something_of_one_another(tmp_path: Path, world: World, policy: Path) -> None:
-    # As many units of a county said yes, by print, as followed in the county without one unit.
+    # By print, as many units of a county said yes as can be derived for the county without one unit.
     world.hf = {code: "1" if world.county[code] == "01" and code != "1000" else "2" for code in world.units}
     answers = mixed(world) | {"1000": NO}
     follow = {code: YES if answer == YES else NONE for code, answer in answers.items()}
@@ -692,7 +692,7 @@ def test_units_left_out_of_real_change_are_found(
 def tell_forms(
     database: Path, world: World, separate: Iterable[str], *, target: str = "total", note: str | None = None
 ) -> Path:
-    """Publish FTE by form where some units report separately, and all others jointly."""
+    """Publish FTE by reporting form; some units report separately, all others jointly."""
     answered = [code for code in world.units if code not in world.silent]
     apart = [code for code in answered if code in set(separate)]
     fte = world.fte[YEAR]
@@ -810,7 +810,7 @@ def test_fte_by_form_and_counts_of_who_answered_tell_forms_that_fte_alone_do_not
             connection.execute("insert into fte_by_service select * replace ('adults' as target_group) from fte_by_service")
         tell_forms(database, world, apart, target="adults")
         found = attacked(policy, database)
-        # More FTE than all that report separately.
+        # More FTE than those of all units that report separately.
         assert found.allowed["fte_by_reporting_form"] == 1
         told = {fact.units for fact in found.derived if fact.indicator == "fte_by_reporting_form" and fact.part == "routing"}
         assert ("1023",) not in {(unit,) for fact in found.derived for unit in fact.units}

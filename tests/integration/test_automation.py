@@ -1,4 +1,4 @@
-"""What wakes the system up: the sensor on deliveries, the schedules, who is told; ticking with a clock that stands still."""
+"""Triggers of runs: the sensor on deliveries, the schedules, and notifications; with a frozen clock."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ releases:
 
 @pytest.fixture
 def own(tmp_path: Path, settings: Settings) -> Settings:
-    """Settings with a folder of inputs of the test's own, and a calendar."""
+    """Settings with the test's own folder of inputs, and a calendar."""
     data = tmp_path / "inputs"
     data.mkdir()
     (data / CALENDAR).write_text(RELEASES.format(preparing="first"), encoding="utf-8")
@@ -63,7 +63,7 @@ def schedule(settings: Settings, name: str) -> dg.ScheduleDefinition:
 
 
 def years_of(request: dg.RunRequest) -> tuple[str, str]:
-    """Return the first and the last survey year of a run that is asked for, from Dagster's own tags."""
+    """Return the first and the last survey year of a requested run, from Dagster's own tags."""
     if request.partition_key is not None:
         return request.partition_key, request.partition_key
     tags = request.tags
@@ -90,7 +90,7 @@ def test_the_schedule_of_releases_ticks_at_the_times_of_the_calendar(own: Settin
     releases = schedule(own, "releases")
     assert releases.job_name == PUBLISH
     assert releases.execution_timezone == "Europe/Oslo"
-    # Dagster's own iterator says when the daemon would wake it up.
+    # Dagster's own iterator gives the times at which the daemon would start it.
     start = datetime(2032, 1, 1, tzinfo=UTC).timestamp()
     found = schedule_execution_time_iterator(start, releases.cron_schedule, "Europe/Oslo")
     assert [next(found) for _ in range(3)] == [
@@ -110,7 +110,7 @@ def test_a_release_is_asked_for_once_in_its_own_year_and_when_it_is_prepared(own
     assert "no release of the calendar is at 2033-06-10 08:00" in str(another_year.skip_message)
     november = datetime(2032, 11, 11, 8, tzinfo=OSLO)
     assert "second is due, but the calendar prepares first" in str(getattr(tick(releases, november), "skip_message", ""))
-    # The calendar is read at each tick: nobody has to restart anything.
+    # The calendar is read at each tick: no restart is needed.
     own.calendar.write_text(RELEASES.format(preparing="second"), encoding="utf-8")
     assert isinstance(tick(releases, november), dg.RunRequest)
 
@@ -159,12 +159,12 @@ def refresh_stub() -> None:
     nothing()
 
 
-# What Dagster looks partitions up in.
+# The context in which Dagster looks up partitions.
 REPOSITORY = dg.Definitions(jobs=[refresh_stub]).get_repository_def()
 
 
 class Sensor:
-    """The sensor on two deliveries, with the cursor that the daemon would keep."""
+    """The sensor on two deliveries, with the daemon's cursor."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -179,11 +179,11 @@ class Sensor:
         self.keys: list[str] = []
 
     def run(self, status: dg.DagsterRunStatus, **tags: str) -> dg.DagsterRun:
-        """Record that the run that was asked for last has come to this."""
+        """Record a status for the last requested run."""
         return self.instance.create_run_for_job(refresh_stub, status=status, tags={"dagster/run_key": self.keys[-1], **tags})
 
     def tick(self) -> tuple[list[tuple[str, str]], str]:
-        """Return the first and the last year of each run that is asked for, and why none is."""
+        """Return the first and the last year of each requested run, and the reason if there is none."""
         data = self.sensor.evaluate_tick(
             dg.build_sensor_context(instance=self.instance, cursor=self.cursor, repository_def=REPOSITORY)
         )
@@ -211,7 +211,7 @@ def test_a_delivery_is_asked_for_once_it_stands_still(sensor: Sensor) -> None:
     requests, why = sensor.tick()
     assert not requests
     assert why == "2031 has changed; it is read when it looks the same at the next look"
-    sensor.write("2031", "a\nb\n")  # it grows still
+    sensor.write("2031", "a\nb\n")  # still growing
     assert sensor.tick()[0] == []
     assert sensor.tick()[0] == [("2016", "2016")]
     assert sensor.tick() == ([], "no delivery has changed")
@@ -247,7 +247,7 @@ def test_a_clock_that_jumps_hides_no_delivery(sensor: Sensor) -> None:
 
 def test_a_delivery_that_comes_back_as_it_was_is_asked_for_again(sensor: Sensor) -> None:
     for text in ("v1\n", "v2\n", "v1\n"):
-        # As a copy that keeps the date of the file.
+        # Like a copy that keeps the date of the file.
         os.utime(sensor.write("2031", text), (0, ord(text[1])))
         assert sensor.tick()[0] == []
         assert sensor.tick()[0] == [("2016", "2016")]
@@ -322,7 +322,7 @@ def test_the_jobs_are_there_with_their_hook(settings: Settings) -> None:
 
 @pytest.fixture
 def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """A webhook's address on this machine, and what it was told."""
+    """A webhook's address on this machine, and the messages that it received."""
     told: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):

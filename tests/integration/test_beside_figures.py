@@ -1,4 +1,4 @@
-"""What the tables know about a figure stands beside it in every format: read back by readers of their own, and compared."""
+"""Remarks on figures in every format: read back by independent readers, and compared with the tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.integration.publication_kit import candidate
 Row = Mapping[str, Any]
 
 YEARS = (2001, 2002, 2003)
-# Two municipalities of one county; the second is new in 2003, when the first gave a part of its ground away.
+# Two municipalities of one county; the second is new in 2003, when the first ceded a part of its territory.
 AREAS = [("country", "0", None), ("county", "11", None), ("municipality", "1101", "11"), ("municipality", "1102", "11")]
 KINDS = {
     "fte_by_service": ("service_type", ("total", "other_activities")),
@@ -48,7 +48,7 @@ def areas() -> list[Row]:
 
 
 def figures(column: str, kinds: Sequence[str], measures: Row) -> list[Row]:
-    """Return rows of which each kind of remark holds for some: of a year, of a unit, of a category and of a single row."""
+    """Return rows such that each kind of remark applies to some: for a year, a unit, a category and a single row."""
     rows = []
     for area in areas():
         year, code, basis = area["time_period"], area["unit_code"], area["area_basis"]
@@ -380,5 +380,5 @@ def test_the_table_under_a_chart_says_it_in_words(written: Path) -> None:
     for words in ("Brudd 1: Innsamlingsmåte, Omfang", "Celler som ikke kan leses eller mangler, er ikke regnet med"):
         assert words in page
     page = (written / "site/rates.html").read_text(encoding="utf-8")
-    # The smallest share that is missing never makes a hundred.
+    # Even with the smallest part missing, the share is never rounded to a hundred.
     assert "Tallet dekker 99,9 prosent av innbyggerne" in page and "Covers 99.9% of the inhabitants" in page

@@ -1,4 +1,4 @@
-"""How often the first candidate is right where columns and their wordings are renamed: a rehearsal of a bundled year."""
+"""How often the first candidate is right for renamed and reworded columns: a rehearsal of a bundled year."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from orchestration.ingest.cell_proposals import profiles_of
 from orchestration.ingest.headers import inspect_delivery
 from orchestration.rehearsal.delivery import Rehearsal, rehearse
 
-# Renamed share, and what is expected of the first candidates.
+# The renamed share, and the required share of right first candidates.
 SHARE = 0.1
 RIGHT_BY_TEXTS_AT_MOST, RIGHT_AT_LEAST = 0.3, 0.9
 
 
 def right_first(made: Rehearsal, draft: Draft) -> float:
-    """Return the share of the renamed columns whose first candidate is what they were."""
+    """Return the share of the renamed columns whose first candidate is right."""
     first = {(row.sheet, row.column): row.candidates[0].column for row in draft.unsure if row.candidates}
     pairs = [(place.split(".", 1)[0], after, place.split(".", 1)[1]) for place, after in made.renamed.items()]
     return sum(first.get((sheet, after)) == before for sheet, after, before in pairs) / len(pairs)
@@ -41,14 +41,14 @@ def test_cells_and_place_find_most_columns_that_names_and_wordings_do_not(name: 
     by_all = draft_form(form, seen.sheets, labels=seen.labels, profiles=before)
     assert right_first(made, by_texts) <= RIGHT_BY_TEXTS_AT_MOST
     assert right_first(made, by_all) >= RIGHT_AT_LEAST
-    # Nothing more is taken over, and nothing is told of columns that are as they were.
+    # Nothing else is copied, and unchanged columns are not reported.
     assert by_all.taken_over == by_texts.taken_over
     assert by_all.unlike == ()
 
 
 @pytest.mark.parametrize(("last", "next_"), [("is248_2018", "is248_2019"), ("is248_2022", "is248_2023")])
 def test_cells_of_a_later_year_do_not_mislead_where_wordings_say_enough(last: str, next_: str) -> None:
-    # Answers change from year to year, and several columns of these forms have one wording: the order decides.
+    # Answers change from year to year, and several columns of these forms share a wording: the order decides.
     settings = load_settings()
     previous, new = (load_form(settings.forms / name) for name in (last, next_))
     asked = {column.meaning: header(column.column) for column in previous.columns if column.use == "answer"}
@@ -61,7 +61,7 @@ def test_cells_of_a_later_year_do_not_mislead_where_wordings_say_enough(last: st
     before = profiles_of(previous, settings.deliveries / previous.delivery)
     years = new.time_period - previous.time_period
     draft = draft_form(previous, seen.sheets, labels=seen.labels, profiles=before, years=years)
-    # A weak wording may be another question's; of those nothing is expected, and the same cells in many columns do not help.
+    # A weak wording may belong to another question, so nothing is required; equal cells in many columns do not help.
     enough = [row for row in draft.unsure if row.kind != "new" and row.candidates]
     first = {row.column: row.candidates[0].column for row in enough if row.column in truth}
     assert len(first) > 10

@@ -1,4 +1,4 @@
-"""What changed between two snapshots: classes of revisions, notices, texts, and nothing confidential."""
+"""Changes between two snapshots: classes of revisions, notices, texts, and nothing confidential."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ EMPTY = {"fte": None, "obs_status": "O", "absence_reason": "not_delivered"}
         (fte(obs_status="I"), fte(fte=2.0), "planned"),
         (fte(obs_status="I"), fte(fte=2.0, obs_status="I"), "unexplained"),
         (fte(obs_status="I", imputed_share=0.5), fte(fte=2.0, obs_status="I", imputed_share=0.2), "planned"),
-        # The part that was carried forward fell, and what units answered themselves did not change.
+        # The part carried forward decreased; the units' own answers did not change.
         (fte(obs_status="I", imputed_share=0.5), fte(fte=1.0, obs_status="I", imputed_share=0.25), "unexplained"),
         (fte(obs_status="I"), fte(fte=None, obs_status="O", absence_reason="not_answered"), "unexplained"),
         (fte(**EMPTY), fte(), "new"),
@@ -133,7 +133,7 @@ def test_figures_on_current_areas_are_revised_as_planned_when_the_areas_become_t
     tmp_path: Path, basis: str, level: str, revision_class: str
 ) -> None:
     def rows(value: float, newest: int) -> dict[str, Any]:
-        # The reference data may know later areas than the newest delivery uses.
+        # The reference data may have later areas than the newest delivery uses.
         areas = [{"time_period": year, "area_basis": "current"} for year in range(2022, newest + 1)]
         areas += [{"time_period": year, "area_basis": "reported"} for year in range(2022, 2026)]
         return services(fte(fte=value, unit_level=level, area_basis=basis)) | {"areas": areas}
@@ -216,7 +216,7 @@ def test_what_the_year_was_made_of_is_told_where_nothing_else_explains_a_figure(
     before = services(*(fte(time_period=year, fte=1.0) for year in (2022, 2023, 2024))) | {"deliveries": [delivery]}
     after = services(*(fte(time_period=year, fte=2.0) for year in (2022, 2023, 2024))) | {"deliveries": [delivery | changed]}
     found = {row["time_period"]: row["revision_class"] for row in revisions(changes(tmp_path, before, after))}
-    # The year after may carry its values forward.
+    # The next year may carry its values forward.
     assert found == {2022: "unexplained", 2023: revision_class, 2024: revision_class}
 
 

@@ -26,23 +26,23 @@ from orchestration.publish.views import load_entries
 from orchestration.serve.application import LOOPBACK, PORT
 from tests.integration.test_serve import FIGURE, served, write_tables
 
-# The pages with a client each, and the one about rows that overlap.
+# The pages for each client, and the one about overlapping rows.
 FOLDER = PROJECT_DIR / "docs" / "use"
 PAGES = ("excel", "python", "r", "duckdb", "formats", "service", "overlapping-rows")
 ADDRESS = f"http://{LOOPBACK}:{PORT}"
 
-# Where a client is that is installed by hand: folder of Node's modules, file of the JDBC driver.
+# Places of clients installed by hand: the folder of Node's modules, the file of the JDBC driver.
 NODE_MODULES, JDBC_DRIVER = "NODE_PATH", "DUCKDB_JDBC_JAR"
 
 COMMANDS = {"sh": "bash", "js": "node", "r": "Rscript", "java": "java"}
 SUFFIXES = {"sh": ".sh", "python": ".py", "js": ".cjs", "r": ".R", "java": ".java", "sql": ".sql"}
-# How the title of a block begins that shows a mistake: what it gives is not the figure.
+# The start of the title of blocks that show a mistake: their result is not the figure.
 WRONG = "Wrong"
 
 
 @dataclass(frozen=True)
 class Block:
-    """One block of a page that can be run."""
+    """A runnable block of a page."""
 
     page: str
     section: str
@@ -53,12 +53,12 @@ class Block:
 
     @property
     def name(self) -> str:
-        """What the test is called."""
+        """The name of the test."""
         return f"{self.page}-{self.section}-{self.number}"
 
 
 def blocks() -> list[Block]:
-    """Return the blocks of the pages in order; what is only shown is of the language console."""
+    """Return the blocks of the pages in order; blocks for display only have the language console."""
     found: list[Block] = []
     for page in PAGES:
         for section in re.split(r"^## ", (FOLDER / f"{page}.md").read_text(encoding="utf-8"), flags=re.MULTILINE):
@@ -71,7 +71,7 @@ def blocks() -> list[Block]:
 
 
 def missing(block: Block, folder: Path) -> str | None:
-    """Return what a block needs and is not installed here."""
+    """Return a requirement of a block that is not installed here."""
     command = COMMANDS.get(block.language)
     if command is not None and shutil.which(command) is None:
         return f"{command} is not installed"
@@ -99,7 +99,7 @@ def missing(block: Block, folder: Path) -> str | None:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that looks like the project's: a small published snapshot, and the installed programs."""
+    """A folder like the project's: a small published snapshot, and the installed programs."""
     folder = tmp_path_factory.mktemp("clients")
     publish_small(folder, [name for name in FORMATS if name in ("xlsx", "jsonstat", "px")])
     (folder / ".venv").mkdir()
@@ -131,7 +131,7 @@ def publish_small(folder: Path, formats: list[str]) -> Path:
 
 @pytest.fixture(scope="module")
 def address(place: Path) -> Iterator[str]:
-    """The address at which the snapshot is served."""
+    """The address of the server of the snapshot."""
     with served(Settings(data_dir=PROJECT_DIR / "data", snapshots_dir=place / "data" / "snapshots")) as client:
         yield str(client.base_url).rstrip("/")
 
@@ -152,7 +152,7 @@ def test_a_client_reads_the_figure(block: Block, place: Path, address: str, tmp_
     ran = subprocess.run(
         [*command, str(program)],
         cwd=place,
-        # A home of its own, so that no client writes into the user's.
+        # A separate home, so that no client writes into the user's.
         env={**os.environ, "HOME": str(tmp_path), "PYTHONUTF8": "1"},
         capture_output=True,
         text=True,

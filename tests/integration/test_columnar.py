@@ -1,4 +1,4 @@
-"""SPSS and Parquet deliveries: what file and form say of the same values, and what becomes of them."""
+"""SPSS and Parquet deliveries: the statements of file and form about the same values, and the fates of cells."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ NAMED = ("nr", "kommune")
 def surveys(
     tmp_path_factory: pytest.TempPathFactory, compiled: dict[str, dict[str, Any]]
 ) -> Iterator[tuple[Kit, duckdb.DuckDBPyConnection]]:
-    """One warehouse for all tests, because its making takes longer than they do; each begins without a delivery."""
+    """One warehouse for all tests, because building it takes longer than they do; each starts without a delivery."""
     kit = make_kit(tmp_path_factory.mktemp("surveys"))
     with cell_warehouse(kit, cell_models(compiled)) as connection:
         yield kit, connection
@@ -106,7 +106,7 @@ def form(
 
 
 def sav(kit: Kit, values: Mapping[str, list[Any]] = VALUES, **said: Any) -> Path:
-    """Write a delivery of an SPSS file; ``said`` is what it declares."""
+    """Write a delivery of an SPSS file; ``said`` are its declarations."""
     path = kit.data / "deliveries" / "2016" / "export.sav"
     path.parent.mkdir(exist_ok=True)
     pyreadstat.write_sav(pandas.DataFrame(dict(values)), str(path), **said)
@@ -121,14 +121,14 @@ def parquet(kit: Kit, table: pa.Table, **options: Any) -> Path:
 
 
 def with_record(path: Path, subtype: int, content: bytes) -> None:
-    """Add a record that the library does not write to the dictionary of an SPSS file."""
+    """Add a record to the dictionary of an SPSS file that the library does not write."""
     data = path.read_bytes()
     end = data.index(struct.pack("<ii", 999, 0))
     path.write_bytes(data[:end] + struct.pack("<iiii", 7, subtype, 1, len(content)) + content + data[end:])
 
 
 def fates(connection: duckdb.DuckDBPyConnection, *headers: str) -> Any:
-    """The number or answer of each cell of columns that is an answer, else why it is none; None for no cell."""
+    """The number or answer of each cell of columns, or why it is not an answer; None for no cell."""
     (count,) = connection.execute("select max(row_count) from raw.sheets").fetchone() or (0,)
     found = connection.execute(
         """
@@ -146,7 +146,7 @@ def fates(connection: duckdb.DuckDBPyConnection, *headers: str) -> Any:
 
 
 def texts(connection: duckdb.DuckDBPyConnection, column: int) -> list[str]:
-    """The texts of a column's cells that were read, its name first."""
+    """The texts read from a column's cells, its name first."""
     found = connection.execute("select text from raw.cells where column_number = ? order by row_number", [column]).fetchall()
     return [text for (text,) in found]
 
@@ -160,7 +160,7 @@ def refusal(kit: Kit, connection: duckdb.DuckDBPyConnection) -> str:
     return message
 
 
-# What the file declares missing
+# Values that the file declares missing
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_declared_texts_and_boxes_and_traces_of_arithmetic(kit: Kit, warehouse: 
     rutine, bolig = fates(warehouse, "rutine", "bolig")
     assert rutine == ["ja", "missing_code", "nei", "unknown_code"]
     assert bolig == ["missing_code", "missing_code", 2.0, 0.0]
-    # A box that says "no answer" is no box of somebody who answered; one that is not ticked is.
+    # A box with "no answer" is not an answer; an unticked box is.
     assert warehouse.execute(
         "select row_number, answer from intermediate.int_answers where type = 'tick' order by 1"
     ).fetchall() == [(2, "no"), (3, None)]
@@ -275,7 +275,7 @@ def test_a_file_and_a_form_that_declare_differently_are_refused(
     message = refusal(kit, warehouse)
     for word in words:
         assert word in message, message
-    # The form can say that it is right; what either says is missing is missing then.
+    # The form can confirm this; then values that either declares missing are missing.
     form(kit, {**SAV, "declared_missing": "form"}, options=OPTIONS, **statements)
     kit.read(warehouse)
     rutine, bolig = fates(warehouse, "rutine", "bolig")
@@ -348,7 +348,7 @@ def test_a_status_that_is_declared_missing_is_refused(kit: Kit, warehouse: duckd
     assert "the status not_completed" in refusal(kit, warehouse)
 
 
-# What else a file says of its codes
+# Other statements of a file about its codes
 
 
 def test_codes_that_the_file_calls_otherwise_are_refused(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -371,7 +371,7 @@ def test_another_counted_value_is_refused(kit: Kit, warehouse: duckdb.DuckDBPyCo
     assert "column kjop_1" in message and "counts '2' as ticked" in message
     with_record(sav(kit), subtype, said.replace(b" 2 5", b" 1 5"))
     kit.read(warehouse)
-    # A form that says the same reads the file.
+    # A form with the same statement reads the file.
     form(kit, SAV, content={"ticks": {"ticked": ["2"], "not_ticked": ["1"]}})
     with_record(sav(kit, {**VALUES, "kjop_1": [2.0, 1.0, 1.0, 1.0]}), subtype, said)
     kit.read(warehouse)
@@ -431,7 +431,7 @@ def test_boxes_of_booleans(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> No
 
 
 def written(kit: Kit, said: str, encoding: str) -> None:
-    """Write a delivery whose texts, names and labels hold an æ in an encoding, and which says an encoding."""
+    """Write a delivery with an æ in texts, names and labels in one encoding, which declares another or the same."""
     letter = "æ".encode(encoding)
     mark = "Q" * len(letter)
     values = {"nr": ["0101", "0104"], "kommune": ["Moss", f"B{mark}rum"], "bolig": [1.5, 3.0], f"l{mark}rt": ["x", "y"]}
@@ -514,7 +514,7 @@ def test_sav_in_another_encoding_than_stated_is_refused(
         assert word in message, message
 
 
-# What a new year is told
+# Messages about a new year
 
 
 def test_new_year_lists_what_a_file_declares_and_how_it_was_read(kit: Kit) -> None:
@@ -534,7 +534,7 @@ def test_new_year_lists_what_a_file_declares_and_how_it_was_read(kit: Kit) -> No
     assert delivered.spec is not None and delivered.spec.encoding == "cp1252"
     draft = draft_form(previous, seen.sheets).form_yml
     assert "encoding: cp1252" in draft
-    # What is declared missing stands in no box that a person must explain.
+    # Values declared missing need no decision by a person.
     assert "# look: export.sav: '2' stands in 1 columns of boxes, such as kjop_1, and last year's form" in draft
     notes = "\n".join(seen.notes)
     for words in (
@@ -558,7 +558,7 @@ def test_new_year_tells_columns_without_texts(kit: Kit) -> None:
     assert note.startswith("export.parquet, valg: holds lists or records") and "can only be ignored" in note
 
 
-# Whether an SPSS file is whole
+# Truncated SPSS files
 
 
 @pytest.mark.parametrize("packing", [{}, {"row_compress": True}, {"compress": True}])
@@ -598,7 +598,7 @@ def test_packed_blocks_are_not_unpacked_beyond_the_limit(kit: Kit) -> None:
 def test_a_variable_whose_format_is_of_another_kind_is_refused(kit: Kit) -> None:
     path = sav(kit)
     data = path.read_bytes()
-    place = data.index(b"BOLIG   ") - 20  # kind, label, missing values, two formats, name: four bytes each, but for the name
+    place = data.index(b"BOLIG   ") - 20  # kind, label, missing values, two formats, name: four bytes each, except the name
     path.write_bytes(data[:place] + struct.pack("<i", 8) + data[place + 4 :])
     with pytest.raises(UserError, match=r"variable bolig: .*its values are texts, its format is F"):
         read(path, FileSpec.model_validate(SAV))
@@ -742,7 +742,8 @@ def test_parquet_pages_are_checked_by_their_sums(tmp_path: Path) -> None:
         read_parquet(path, Limits())
 
 
-# Each unit's first row is the later of two submissions, by less than a day; the columns are what programs write dates as.
+# Each unit's first row is the later of two submissions, by less than a day; the columns have the types in which programs
+# write dates.
 SUBMITTED: dict[str, tuple[str, list[Any]]] = {
     "parts of a second in SPSS": ("sav", [datetime.datetime(2016, 4, 1, 10, 0, 0, part) for part in (250_000, 0)]),
     "days in SPSS": ("sav", [datetime.date(2016, 4, 2), datetime.date(2016, 4, 1)]),

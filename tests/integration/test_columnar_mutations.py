@@ -1,7 +1,7 @@
-"""SPSS and Parquet files changed in many ways: each is refused, or read with every figure as it was, or the cell is named.
+"""SPSS and Parquet files changed in many ways: each is refused, or read with unchanged figures, or the cell is reported.
 
-What changes the writing and not the meaning (packing, types, order, formats, declarations) must change no figure. What
-changes a cell must change that one alone, and the ledger must say so. Changed bytes must never make another figure.
+Changes of the encoding but not the meaning (packing, types, order, formats, declarations) must not change a figure. A change
+of a cell must change only that cell, and appear in the ledger. Changed bytes must never give another figure.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ FIGURES: dict[str, list[Any]] = {
     "rutine": [1.0, 2.0, 1.0, 9.0, None, 2.0],
     "kjop_1": [1.0, 0.0, None, 1.0, 1.0, 0.0],
 }
-# What becomes of each cell: a figure, or the reason why it is none.
+# The fate of each cell: a figure, or the reason why it is not one.
 TRUTH: dict[str, list[Any]] = {
     "bolig": FIGURES["bolig"],
     "arbeid": FIGURES["arbeid"],
@@ -57,7 +57,7 @@ NAMED = ("nr", "kommune")
 
 @dataclass
 class Mutant:
-    """A changed file, the cells that must have changed, and whether any may (only to what is no figure)."""
+    """A changed file, the cells that must change, and whether any cell may change (but not to another figure)."""
 
     name: str
     content: bytes
@@ -97,7 +97,7 @@ def traced(number: float | None, chance: random.Random) -> float | None:
     return number
 
 
-# Writing that does not change the meaning
+# Encodings with the same meaning
 
 
 def reworded(values: dict[str, list[Any]], chance: random.Random) -> dict[str, list[Any]]:
@@ -120,7 +120,7 @@ def is_numeric(values: list[Any]) -> bool:
 
 
 def declared(values: dict[str, list[Any]], chance: random.Random) -> dict[str, Any]:
-    """Declarations about values that no cell has, and labels and formats."""
+    """Declarations about values that do not occur, labels and formats."""
     numbers = [name for name in FIGURES if is_numeric(values[name])]
     ranges = [[{"lo": 9000, "hi": 9999}], [-1, -2], [{"lo": -math.inf, "hi": -1}, 777], [12345.5]]
     return {
@@ -163,7 +163,7 @@ def parquet_reworded(_: Path, chance: random.Random) -> Mutant:
 
 
 def one_cell(values: dict[str, list[Any]], chance: random.Random) -> tuple[tuple[str, str], Any]:
-    """Change a cell into something that is no figure, or another one; return it and what must become of it."""
+    """Change a cell to a non-figure or another figure; return the cell and its expected fate."""
     name, row = chance.choice(list(FIGURES)), chance.randrange(len(UNITS))
     new, outcome = chance.choice(
         {
@@ -190,7 +190,7 @@ def parquet_cell(_: Path, chance: random.Random) -> Mutant:
 
 
 def sav_declared(folder: Path, chance: random.Random) -> Mutant:
-    """A figure that the file declares missing: it and its like are none, or file and form contradict each other."""
+    """A figure that the file declares missing: all equal cells are missing, or file and form contradict each other."""
     name, row = chance.choice(list(FIGURES)), chance.randrange(len(UNITS))
     value = FIGURES[name][row]
     if value is None:
@@ -212,7 +212,7 @@ def sav_declared(folder: Path, chance: random.Random) -> Mutant:
 
 
 def damaged(content: bytes, chance: random.Random, end: int) -> bytes:
-    """Some bytes before ``end`` are others, or bytes are cut out, doubled or put in anywhere."""
+    """Some bytes before ``end`` are replaced, or bytes are cut out, doubled or inserted anywhere."""
     data = bytearray(content)
     kind = chance.choice(["other", "other", "bit", "cut off", "cut out", "doubled", "put in"])
     place, length = chance.randrange(end), chance.randint(1, 8)
@@ -234,7 +234,7 @@ def damaged(content: bytes, chance: random.Random, end: int) -> bytes:
 def sav_damaged(folder: Path, chance: random.Random) -> Mutant:
     packing = chance.choice([{}, {"row_compress": True}, {"compress": True}])
     content = as_sav(folder, frame(), **packing)
-    # Unless they are packed in blocks nothing sums up the values: another byte there is another number, and nobody can tell.
+    # Unless values are packed in blocks, they have no checksum: another byte is another number, which cannot be detected.
     end = len(content) if "compress" in packing else content.index(struct.pack("<ii", 999, 0))
     return Mutant("bytes", damaged(content, chance, end), is_damaged=True)
 
@@ -260,7 +260,7 @@ KINDS: list[tuple[str, Callable[[Path, random.Random], Mutant], int]] = [
 def outcomes(
     tmp_path_factory: pytest.TempPathFactory, compiled: dict[str, dict[str, Any]]
 ) -> Iterator[tuple[list[Mutant], dict[str, Mutant], Any]]:
-    """All mutants; those that were accepted by file name; and what became of the cells of each, read as one delivery."""
+    """All mutants; those accepted, by file name; and the fates of the cells of each, read as one delivery."""
     folder = tmp_path_factory.mktemp("mutants")
     kit = make_kit(folder)
     files = [{"name": kind, "pattern": f"*.{kind}", "count": "0-999", "reader": kind} for kind in ("sav", "parquet")]
@@ -296,13 +296,13 @@ def outcomes(
 
 
 def cells_of_deliveries_apart(compiled: dict[str, dict[str, Any]]) -> list[Model]:
-    """The models, but that each file stands for a delivery of its own: answers of a unit in two files are no finding."""
+    """The models, with each file treated as a separate delivery: answers of a unit in two files are not a finding."""
     apart = "int_contested_units"
     return [m._replace(sql=f"select * from ({m.sql}) where false") if m.name == apart else m for m in cell_models(compiled)]
 
 
 def became(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], Any]:
-    """What became of the cells: by file, unit and column a figure, a box, or why it is no figure."""
+    """The fates of the cells: by file, unit and column a figure, a box, or why it is not a figure."""
     connection.execute("create temp table judged as select * from intermediate.int_cells where row_number > 1")
     connection.execute("create temp table told as select file, row_number from intermediate.int_name_findings")
     rows = connection.execute(
@@ -322,7 +322,7 @@ def became(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], 
 
 
 def wrong(mutant: Mutant, file: str, found: dict[tuple[str, str, str], Any]) -> list[str]:
-    """The cells of an accepted file that are not as they were and not as they must have become."""
+    """The cells of an accepted file that are neither unchanged nor changed as expected."""
     told = []
     for row, unit in enumerate(UNITS):
         for column, truths in TRUTH.items():

@@ -1,4 +1,4 @@
-"""Values that stand in the wrong column of a small delivery are found by the delivery alone; what is right is left alone."""
+"""Values in the wrong column of a small delivery are found from the delivery alone; correct records are not reported."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ COLUMNS: list[dict[str, str]] = [
     *({"column": name, "use": "answer", "question": name, "type": "code"} for name in [*CODES, "nye_1", "nye_2"]),
     {"column": "kommentar", "use": "ignored", "reason": "respondent_comment"},
 ]
-# Answers to each question: how often the first, second and third option are chosen.
+# For each question, how often the first, second and third option are chosen.
 CHANCES = dict(
     zip([*CODES, "nye_1", "nye_2"], [(8, 1, 1), (1, 8, 1), (1, 1, 8), (5, 5, 0), (0, 5, 5), (9, 1, 0)] * 2, strict=False)
 )
@@ -51,7 +51,7 @@ OPTIONS = [{"question": name, "code": str(code), "answer": f"a{code}"} for name 
 
 
 def records(count: int) -> list[list[str]]:
-    """Return records of as many municipalities, of all sizes and answers, the same every time."""
+    """Return records of a number of municipalities, of all sizes and answers, the same every time."""
     chance = random.Random(1)
     with (PROJECT_DIR / "data/reference/population.csv").open(encoding="utf-8") as file:
         codes = sorted({row["municipality_code"] for row in csv.DictReader(file) if row["year"] == "2016"} - {"0301"})
@@ -105,7 +105,7 @@ Finder = Callable[[list[list[str]]], dict[str, list[dict[str, Any]]]]
 
 @pytest.fixture
 def failing(kit: Kit, models: list[Model]) -> Iterator[Finder]:
-    """Give a function that reads records as a delivery and returns the failing rows of the two rules on records."""
+    """Return a function that reads records as a delivery and returns the failing rows of the two rules on records."""
     rules = [rule for rule in load_rules(PROJECT_DIR / "expectations" / "rules") if rule.id in (RECORDS, BLOCKS)]
     with cell_warehouse(kit, models) as connection:
 
@@ -137,7 +137,7 @@ def test_one_record_that_has_moved_is_named_with_its_unit_and_column(failing: Fi
     (row,) = found[RECORDS]
     # The header is the first row of the file.
     assert (row["file"], row["row_number"], row["moved"]) == ("export.csv", 79, "right" if by > 0 else "left")
-    # Where a blank came in beside blanks, or a value like the next fell out, the columns beside are as likely.
+    # Where a blank was inserted next to blanks, or one of two equal values was dropped, neighbouring columns are as likely.
     assert abs(HEADER.index(row["from_column"]) - HEADER.index(column)) <= 3
     assert row["unit_code"] == (rows[77][1] if column != "nr" else None)
     assert found[BLOCKS] == []

@@ -1,4 +1,4 @@
-"""Nothing is lost or made when municipalities merge and split: random trees of changes through the real SQL of the areas.
+"""Mergers and splits of municipalities conserve all sums: random trees of changes through the real SQL of the areas.
 
 The tables of municipalities, populations and changes are made up, and so are the answers; the models between them and the
 figures of the areas are compiled by dbt and run on a DuckDB in memory.
@@ -21,7 +21,7 @@ import pytest
 from orchestration.core.settings import Settings
 from tests.integration.deliveries_kit import Model, load_inputs, models_of
 
-# The models that are looked at, and those that are replaced by made-up tables; what lies between them is run.
+# The models that are checked, and those that made-up tables replace; the models between them are run.
 RESULTS = ("int_fte__area", "int_areas", "int_unit_pieces")
 MADE_UP = ("int_rounds", "int_fte_cells")
 
@@ -37,7 +37,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Tree:
-    """A made-up country: its municipalities by year, what became of them, and the FTE that they reported."""
+    """A made-up country: its municipalities by year, their changes, and the FTE that they reported."""
 
     random: Random
     weights_known: bool
@@ -69,7 +69,7 @@ class Tree:
         return code
 
     def _change(self, year: int, current: list[str]) -> list[str]:
-        """Return the municipalities after the changes of a year; each municipality has a part in one change at most."""
+        """Return the municipalities after the changes of a year; each municipality takes part in at most one change."""
         untouched = self.random.sample(current, len(current))
         after: list[str] = []
         for _ in range(self.random.randint(0, 2)):
@@ -77,7 +77,7 @@ class Tree:
             if len(untouched) < 3:
                 break
             if kind == "return":
-                # A municipality that was merged is one of its own again, and all else becomes others.
+                # A merged municipality becomes separate again, and the rest becomes other municipalities.
                 whole = next((code for code in untouched if code in self.merged), None)
                 if whole is None:
                     continue
@@ -122,7 +122,7 @@ class Tree:
         return [*shares[:-1], 1 - sum(shares[:-1], Decimal(0))]
 
     def _weights(self, count: int) -> list[Row]:
-        """Return the weights of a split as the reference table has them: by age, common, estimated, or none."""
+        """Return the weights of a split as in the reference table: by age, common, estimated, or none."""
         kind = self.random.choice(("by_age", "common", "estimated") if self.weights_known else ("by_age", "none"))
         if kind == "none":
             return [{} for _ in range(count)]
@@ -135,7 +135,7 @@ class Tree:
         return rows
 
     def _answer(self, year: int, code: str) -> None:
-        """Let the units of a municipality report; some are silent, some carry forward, some cells cannot be read."""
+        """Generate the reports of a municipality's units: some are missing or carried forward, some cells are unreadable."""
         divided = code == CITY and year >= 2015
         for unit in ("030101", "030102", "030191") if divided else (code,):
             if self.random.random() < 0.1:
@@ -162,7 +162,7 @@ class Tree:
                         )
 
     def became(self, year: int, code: str) -> dict[str, tuple[float, float]]:
-        """Return the current municipalities that a municipality became, with its share of children and of adults."""
+        """Return the current successors of a municipality, with its share of children and of adults."""
         ways = [(code, frozenset[str](), 1.0, 1.0)]
         for later in range(year + 1, NEWEST + 1):
             after = []
@@ -196,7 +196,7 @@ class Tree:
         return dict(shares)
 
     def _is_older_than_the_merger_of(self, year: int, former: str | None, later: int) -> bool:
-        """Return whether a municipality that comes back in a later year was still one of its own in a year."""
+        """Return whether a municipality that is re-established later was still separate in a year."""
         if former is None:
             return False
         return year < max(
@@ -217,7 +217,7 @@ def _texts(*names: str) -> dict[str, pa.DataType]:
 
 
 def put(connection: duckdb.DuckDBPyConnection, tree: Tree) -> None:
-    """Replace the reference tables, the rounds and the reported FTE by those of a tree."""
+    """Replace the reference tables, the rounds and the reported FTE with those of a tree."""
     lives = {code: [year for year, codes in tree.by_year.items() if code in codes] for _, code in tree.population}
     _put(
         connection,
@@ -372,7 +372,7 @@ def reported_totals(tree: Tree) -> dict[tuple[int, str, str], Decimal]:
 
 
 def sums_of_areas(connection: duckdb.DuckDBPyConnection, level: str) -> dict[tuple[int, str, str], tuple[Decimal, bool]]:
-    """The sum over the current areas of a level, and whether one of them holds an unknown piece."""
+    """The sum over the current areas of a level, and whether one of them contains an unknown piece."""
     return {
         (year, group, category): (total, is_unknown)
         for year, group, category, total, is_unknown in connection.execute(
@@ -411,7 +411,7 @@ def test_current_areas_have_exactly_what_the_units_reported(
         for key, total in totals.items():
             found, is_unknown = sums.get(key, (None, True))
             if is_unknown:
-                # Only a split without weights leaves a figure unknown, never the country, and nothing is made up for it.
+                # Only a split without weights leaves a figure unknown, never the country's, and no value is invented for it.
                 assert not tree.weights_known, (level, key)
                 assert level != "country", key
                 assert found is None or found <= total, (level, key)
@@ -431,7 +431,7 @@ def test_current_areas_have_exactly_what_the_units_reported(
                 assert level != "country"
             else:
                 assert (children, adults) == people[year], (level, year)
-    # The pieces of every unit are its population, and no part is negative.
+    # The pieces of every unit add up to its population, and none is negative.
     assert not count(
         warehouse,
         """
@@ -450,7 +450,7 @@ def test_current_areas_have_exactly_what_the_units_reported(
     )
     assert not count(warehouse, "intermediate.int_unit_pieces where population_under_18 < 0 or population_18_plus < 0")
     assert not count(warehouse, "intermediate.int_fte__area where fte < 0 or fte_carried_forward < 0")
-    # What holds no piece of a unit is no estimate, and what holds one is.
+    # A figure is an estimate only if its area contains a piece of a unit.
     assert not count(
         warehouse,
         """

@@ -1,4 +1,4 @@
-"""The contact round on a tiny warehouse: states by hand, letters as e-mails, what comes back, the page."""
+"""The contact round on a tiny warehouse: states by hand, letters as e-mails, replies, the page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CODES = {"1103", "1104", "030101", "11"}
 
 @pytest.fixture
 def controlled(tmp_path: Path) -> Settings:
-    """Three units: Stavanger reported with two findings, Gamle Oslo with a text, Å/Ås began and did not send."""
+    """Three units: Stavanger reported with two findings, Gamle Oslo with a text, Å/Ås began but did not send."""
     return make_round(tmp_path)
 
 
@@ -45,7 +45,7 @@ def test_a_unit_is_where_its_report_and_its_questions_are(controlled: Settings) 
         "1104": State.BEGUN,
         "030101": State.QUESTIONS_OPEN,
     }
-    # 9.75 FTE is below the limit of the round; a text is asked about whatever its effect; a missing report is no question.
+    # 9.75 FTE is below the round's limit; a text is asked about whatever its effect; a missing report is not a question.
     assert asking(found) == {RATE: Asking.TO_ASK, CHANGE: Asking.LISTED, CELL: Asking.TO_ASK}
     assert [(each.unit_code, each.service_fte, each.other_fte) for each in found.below_limit] == [("1103", 30, 28.5)]
 
@@ -102,7 +102,7 @@ def test_answers_take_a_unit_from_questions_to_approved_and_new_answers_back(
     found = load_contact_round(controlled, 2016, date(2016, 6, 20))
     assert states(found)["1103"] is State.EXPLAINED
     assert [unit.unit_code for unit in found.units if unit.approval_lapsed] == ["1103"]
-    # A correction ends an approval too, from the moment that it is signed.
+    # A correction also ends an approval, as soon as it is signed.
     (controlled.data / "corrections" / "more.yml").write_text(
         "- {unit: '030101', year: 2016, question: plan, expect: 'yes', value: 'no', reason: x, decided_by: KN, "
         "date: 2016-06-16}\n",
@@ -157,7 +157,7 @@ def test_a_letter_is_a_draft_that_says_what_is_known_of_the_unit(controlled: Set
     book = load_workbook(BytesIO(attached.get_content()))
     rows = list(book["Kontroll"].iter_rows(values_only=True))
     assert [row[-1] for row in rows[1:]] == [RATE]
-    # Nothing of the work of those who control, and all that the unit reported.
+    # Nothing about the caseworkers' work, but everything that the unit reported.
     assert not {"Virkning (årsverk)", "Status", "Sted i leveransen"} & set(rows[0])
     assert [row[3:] for row in book["Dere meldte"].iter_rows(min_row=2, values_only=True)] == [("Bolig", "12,5")]
     text = " ".join(str(cell.value) for sheet in book for line in sheet for cell in line)
@@ -313,11 +313,11 @@ def test_of_two_forms_of_a_year_each_is_approved_by_itself(controlled: Settings,
     assert not any(unit.approval_lapsed for unit in found.units)
 
 
-# What comes back
+# Replies
 
 
 def entered(settings: Settings, **values: object) -> Path:
-    """Fill in the row of Gamle Oslo, whose answer nobody asks about any more, in the workbook of the round."""
+    """Fill in the row of Gamle Oslo, whose answer is no longer asked about, in the workbook of the round."""
     with connect(settings.warehouse_file) as connection:
         connection.execute("delete from control.ctl_findings where unit_code = '030101'")
     path = write_round(settings, load_contact_round(settings, 2016, LATE)).workbook

@@ -1,4 +1,4 @@
-"""Which survey a letter is about, in which written form it is, and what may be put on record on which day."""
+"""The survey and the written form of a letter, and the days on which records may be made."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OTHER = "other|2016|1103|text_instead_of_number|fte_other|adults|outreach|joint"
 
 @pytest.fixture
 def controlled(tmp_path: Path) -> Settings:
-    """Three units: Stavanger reported with two findings, Gamle Oslo with a text, Å/Ås began and did not send."""
+    """Three units: Stavanger reported with two findings, Gamle Oslo with a text, Å/Ås began but did not send."""
     return make_round(tmp_path)
 
 
@@ -52,7 +52,7 @@ def test_each_letter_says_which_survey_it_is_about_and_holds_nothing_of_the_othe
     joint, body = letter(folder / "questions" / "1103_Stavanger_f.eml")
     assert "kommunalt psykisk helse- og rusarbeid" in joint["Subject"] and "kommunalt psykisk helse- og rusarbeid" in body
     assert "oppsøkende" not in body + texts_of(attached(joint))
-    # A survey that letters.yml has no words for is called what its code list calls it, an item what the form calls it.
+    # A survey without words in letters.yml has the label of its code list, an item the label of the form.
     other, body = letter(folder / "questions" / "1103_Stavanger_g.eml")
     assert "Andre: rusarbeid" in other["Subject"] and "Andre: rusarbeid" in body and "«ca. 12»" in body
     book = attached(other)
@@ -105,7 +105,7 @@ def test_what_happened_in_one_survey_has_not_happened_in_the_other(
     code, output = run(controlled, monkeypatch, "--on", "2016-06-01", "--sent", "reminders", "--by", "KN")
     assert (code, "reminded (1): 1104 Å/Ås (f)" in output) == (0, True), output
     assert [each.form for each in read_contacts(contacts_file(controlled.explanations, 2016))] == ["g", "f"]
-    # A correction is about the form that asks its question.
+    # A correction applies to the form that asks its question.
     path = write(controlled) / "2016_alle.xlsx"
     answer(path, OTHER, verdict="feil", new_value="12,5")
     signed(controlled, path)

@@ -47,7 +47,7 @@ from tests.integration.control_kit import (
 
 @pytest.fixture
 def controlled(tmp_path: Path) -> Settings:
-    """Settings with a data folder of their own and a warehouse that holds a few findings."""
+    """Settings with their own data folder and a warehouse with a few findings."""
     return make_controlled(tmp_path)
 
 
@@ -447,7 +447,7 @@ def test_the_same_answer_of_two_people_is_one(controlled: Settings) -> None:
     assert len(draft(controlled, 2016, folder).explanations) == 1
 
 
-# Answers to what is not asked any more
+# Answers to dropped findings
 
 
 def test_an_answer_in_a_list_of_an_earlier_delivery_is_refused(controlled: Settings) -> None:
@@ -462,7 +462,7 @@ def test_an_answer_in_a_list_of_an_earlier_delivery_is_refused(controlled: Setti
         connection.execute("delete from control.ctl_findings where finding = 'large_change'")
     with pytest.raises(UserError, match="answers a finding that no longer exists"):
         draft(controlled, 2016, path.parent / "2016_tidligere_svar.xlsx")
-    # In the folder the list of earlier answers is only on record.
+    # In the folder, the list of earlier answers is only a record.
     assert draft(controlled, 2016, path.parent).corrections == []
 
 

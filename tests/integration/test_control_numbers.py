@@ -1,4 +1,4 @@
-"""Several findings about one number are one question with one answer; and lists that somebody changed."""
+"""Several findings about one number are one question with one answer; and edited lists."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tests.integration.control_kit import (
 
 @pytest.fixture
 def controlled(tmp_path: Path) -> Settings:
-    """Settings whose warehouse holds two findings about one number: the rate (``SECOND``) and the change of Stavanger."""
+    """Settings whose warehouse has two findings about one number: the rate (``SECOND``) and the change of Stavanger."""
     settings = make_round(tmp_path)
     add_second_reason(settings)
     return settings
@@ -80,7 +80,7 @@ def test_findings_about_other_values_or_about_something_else_are_questions_of_th
 
 
 def test_a_letter_asks_once_and_what_was_asked_is_asked_of_the_number(controlled: Settings) -> None:
-    # The change alone is below what is asked about, the rate beside it is always asked about.
+    # The change alone is below the limit for questions; the rate is always asked about.
     path = controlled.explanations / "rounds" / "2016.yml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("[text_instead_of_number]", "[rate_above_limit]"), encoding="utf-8")
@@ -99,7 +99,7 @@ def test_one_answer_settles_both_in_whichever_list_it_was_given(controlled: Sett
     path = write(controlled) / "2016_alle.xlsx"
     book = load_workbook(path)
     sheet = book["Kontroll"]
-    # As a list has it that was written while there was only the other reason.
+    # As in a list that was written while there was only the other reason.
     sheet.cell(row_of(sheet, CHANGE), column("key")).value = key
     book.save(path)
     answer(path, key, verdict="riktig", reason="ny bolig")
@@ -108,7 +108,7 @@ def test_one_answer_settles_both_in_whichever_list_it_was_given(controlled: Sett
     explained = {each.key: each.explanation for each in load_control(controlled, 2016).findings}
     assert explained[CHANGE] is not None and explained[CHANGE].reason == "ny bolig"
     assert states(load_contact_round(controlled, 2016, LATE.replace(day=20)))["1103"] is State.EXPLAINED
-    # The same holds when one of the reasons is gone.
+    # The same applies when one of the reasons is gone.
     for gone in (CHANGE, SECOND):
         with connect(controlled.warehouse_file) as connection:
             connection.execute("delete from control.ctl_findings where finding_key = ?", [gone])
@@ -137,7 +137,7 @@ def test_two_answers_to_the_two_reasons_contradict_each_other(controlled: Settin
         draft(controlled, 2016, path)
 
 
-# What the command tells
+# Output of the command
 
 
 def test_the_command_tells_every_answer(controlled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +155,7 @@ def test_the_command_tells_every_answer(controlled: Settings, monkeypatch: pytes
     assert (code, "5 findings about 3 units, 4 questions" in output) == (0, True), output
 
 
-# Lists that somebody changed
+# Edited lists
 
 
 @pytest.mark.parametrize("language", ["nb", "en"])

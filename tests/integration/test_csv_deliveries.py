@@ -1,4 +1,4 @@
-"""Csv deliveries of every kind that people export: read as they were meant, or refused with the line and what to do."""
+"""Csv deliveries of all common kinds of export: read as intended, or refused with the line and a remedy."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def read_sheets(
     sheet: dict[str, Any] | None = None,
     form: dict[str, Any] | None = None,
 ) -> list[ReadSheet]:
-    """Read a delivery by a form like the kit's, whose file and sheet say what is given."""
+    """Read a delivery by a form like the kit's, with the given settings of file and sheet."""
     layout = {"name": "main", "file": "export", "unit": {"code": ["nr"], "name": ["kommune"]}, **(sheet or {})}
     stated = {**FORM["files"][0], "pattern": "*.*", "count": len(files), **(file or {})}
     write_form(folder, {**FORM, "files": [stated], "sheets": [layout], "numbers": {}, **(form or {})}, columns, [])
@@ -64,7 +64,7 @@ def read_sheets(
 
 
 def rows_of(sheets: list[ReadSheet]) -> list[dict[str, str]]:
-    """The rows of data that are not blank, by header; texts without blanks at their ends."""
+    """The non-blank rows of data, by header; texts without blanks at their ends."""
     rows: dict[tuple[str, int], dict[str, str]] = {}
     for sheet in sheets:
         for cell in sheet.sheet.cells.to_pylist():
@@ -95,23 +95,23 @@ def lines(*rows: str, end: str = "\n") -> str:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        # An unquoted delimiter in free text: 12,5 would stand under work.
+        # An unquoted delimiter in free text: 12,5 would be under work.
         (["0101;Halden;greit;1,5;2;", "0104;Moss;fint; men dyrt;12,5;3;"], "line 3: has 7 fields, and the header has 6"),
         (["0101;Halden;greit;1,5;2;", "0104;Moss;fint;;12,5;3;"], "line 3: has 7 fields"),
-        # A record that a line break cut, and one that is short.
+        # A record cut by a line break, and a short one.
         (
             ["0101;Halden;greit;1,5;2;", "0104;Moss;fint", "men dyrt;12,5;3;"],
             "line 3: has 3 fields, and the header has 6 (so",
         ),
         (["0101;Halden;greit;1,5;2;", "0104;Moss;12,5;3;"], "line 3: has 5 fields"),
         (["0101;Halden;greit;1,5;2;", "0104;Moss;;12,5;3"], "line 3: has 5 fields"),
-        # Records whose empty last fields were left away: a delimiter too many in one of them could not be told.
+        # Records without their empty last fields: an extra delimiter in one of them could not be detected.
         (["0101;Halden;greit;1,5;2;x", "0104;Moss;;12,5;3", "0105;Sarpsborg;;4"], "ask for empty last fields too if the"),
         # A quoted cell of several lines makes line and row differ.
         (['0101;Halden;"to\nlinjer";1,5;2;', "0104;Moss;a;b;12,5;3;"], "line 4 (row 3): has 7 fields"),
-        # The others are listed.
+        # The other lines are listed.
         (["0101;;;1;2;", "0104;;;;3;4;", "0105;;;;3;4;", "0106;;;1;2;", "0111;;;1;2;"], "has 6 (so it is in lines 4)"),
-        # A word alone is no footnote unless the form says so.
+        # A single word is not a footnote unless the form says so.
         (["0101;Halden;greit;1,5;2;", "Kilde"], "name it under rows_not_data in form.yml if it is a footnote"),
         # Two comments that are a quotation mark each: a record and the next are one, as wide as the header.
         (['0101;Halden;";1,5;2;', '0104;Moss;";12,5;3;'], "line 2: column 3 contains the end of one record"),
@@ -141,7 +141,7 @@ def test_titles_footnotes_sums_and_blank_records_may_have_any_width(tmp_path: Pa
     assert [row["nr"] for row in rows[3:]] == ["1) Felles", "* uke 5"]
     (read,) = read_sheets(tmp_path, {"e.csv": lines("0101;Halden;;1,5;2;") + wide}, sheet={"rows_not_data": [FOOTNOTE]})
     assert list(read.headers) == [1, 2, 3, 4, 5, 6]
-    # A quote that is not closed would make a footnote of records.
+    # An unclosed quote would turn records into a footnote.
     swallowed = lines("0101;Halden;;1,5;2;") + '"* merk\n0104;Moss;";12,5;3;\n'
     assert "line 3: has 4 fields" in refusal(tmp_path, {"e.csv": swallowed}, sheet={"rows_not_data": [FOOTNOTE]})
 
@@ -159,7 +159,7 @@ def test_a_row_that_a_rule_takes_by_a_later_cell_may_have_slid(tmp_path: Path) -
         # R's write.table: the name of the row has no header.
         (HEADER, ["1;0101;Halden;;1,5;2;", "2;0104;Moss;;12,5;3;"], "refuse", "6 fields in its header (row 1), and most"),
         (HEADER, ["0101;Halden;;1,5;2;;", "0104;Moss;;12,5;3;;"], "refuse", "state surplus: ignore in form.yml"),
-        # Not every record is too long: an empty field more may be a comment that ends with a delimiter.
+        # Not every record is too long: an extra empty field may be a comment that ends with a delimiter.
         (HEADER, ["0101;Halden;;1,5;2;;", "0104;Moss;;12,5;3;", "0105;;;;1;;"], "ignore", "line 3: has 6 fields, and"),
         (HEADER, ["0101;Halden;;1,5;2;;", "0104;Moss;a; b;12,5;3;;"], "ignore", "line 3: has 8 fields, and"),
         (HEADER, ["0101;Halden;;1,5;2;;x", "0104;Moss;;12,5;3;;"], "ignore", "with a header for each column"),
@@ -312,7 +312,7 @@ def test_letters_are_compared_as_they_are_seen(tmp_path: Path) -> None:
     content = unicodedata.normalize("NFD", "nr;kommune;årsverk bolig;arbeid på tiltak\n0228;Rælingen på Å;1,5;2\n")
     columns = [
         *IDENTIFIERS,
-        # In the map too the letters may be of either kind, and a header copied from a page has a soft hyphen.
+        # The map too may have either kind of letters, and a header copied from a page has a soft hyphen.
         column(unicodedata.normalize("NFD", "årsverk bolig"), item="housing_with_staff"),
         column("arbeid på til\u00adtak", item="work_measures"),
     ]
@@ -354,7 +354,7 @@ def test_columns_by_position(tmp_path: Path) -> None:
     assert "mapped column '@6' is missing" in refusal(
         tmp_path, {"e.csv": content}, columns=[column("@1", reason="row_number"), *named, column("@6")]
     )
-    # The unit may stand in a column without a header.
+    # The unit may be in a column without a header.
     unit = {"unit": {"code": ["@2"]}}
     by_number = [{"column": "@2", "use": "identifier"}, *(column(f"@{number}") for number in (1, 3, 4, 5))]
     (row,) = rows_of(read_sheets(tmp_path, {"e.csv": content}, columns=by_number, sheet=unit))
@@ -375,7 +375,7 @@ def test_headers_in_the_upper_row_only(tmp_path: Path) -> None:
     expected = {"nr": "0101", "kommune": "Halden", "Voksne|Bolig": "1,5", "Voksne|Arbeid": "2", "Barn|Merknad": "x"}
     (row,) = rows_of(read_sheets(tmp_path, {"e.csv": content}, columns=columns, sheet=sheet))
     assert row == expected | {"Barn": "3", "Barn|@2": "4"}
-    # By the number inside the upper header, whatever stands below it.
+    # By the number inside the upper header, whatever the text below it.
     columns[2]["column"], columns[4]["column"] = "Voksne|@1", "Barn|@1"
     (row,) = rows_of(read_sheets(tmp_path, {"e.csv": content}, columns=columns, sheet=sheet))
     assert (row["Voksne|@1"], row["Barn|@1"], row["Barn|@2"]) == ("1,5", "3", "4")
@@ -467,12 +467,12 @@ def test_one_question_in_two_layouts(tmp_path: Path) -> None:
         {"nr": "0101", "bolig": "1"},
         {"nr": "0104", "Bolig": "2"},
     ]
-    # Of one submission both would be answers.
+    # In one submission both would be answers.
     sheets[1] |= {"links_to": "main", "link": "nr"}
     assert "means the same as line 3" in refusal(tmp_path, files, columns=columns, form=form)
 
 
-# Files that were put together
+# Concatenated files
 
 
 def test_a_repeated_header_is_no_data_and_another_header_is_refused(tmp_path: Path) -> None:
@@ -611,7 +611,7 @@ def test_one_unquoted_delimiter_in_a_bundled_file_is_refused(tmp_path: Path) -> 
     (export,) = (file for file in capture(bundled / "deliveries" / form.delivery, form) if file.spec.reader == "csv")
     rows = export.path.read_bytes().decode("latin-1").splitlines(keepends=True)
     width = rows[0].count(";") + 1
-    # A comment of two lines stands above it.
+    # A comment of two lines precedes it.
     rows[41] = rows[41].replace(";", ";;", 1)
     folder = write_delivery(tmp_path, form.delivery, {export.name: "".join(rows).encode("latin-1")})
     codebook = next((bundled / "deliveries" / form.delivery).glob("kodebok*"))

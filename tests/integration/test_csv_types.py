@@ -1,4 +1,4 @@
-"""CSV read with the types that datapackage.json documents: codes stay texts, in every reader that the page names."""
+"""CSV read with the types documented in datapackage.json: codes stay texts, in every reader named on the page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXAMPLE = "area_changes"
 
 Rows = list[tuple[Any, ...]]
 
-# Codes with leading zeros in columns that no code list names, beside missing values, truth values and numbers of all kinds.
+# Codes with leading zeros in columns without a code list, missing values, truth values and numbers of all kinds.
 ROWS = {
     "fte_by_service": [
         fte(),
@@ -78,7 +78,7 @@ TABLES = tuple(ROWS)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small published snapshot in a folder that looks like the project's."""
+    """A small published snapshot in a folder like the project's."""
     place = tmp_path_factory.mktemp("types")
     published(place / "data", ROWS)
     return place
@@ -89,12 +89,12 @@ def snapshot_of(folder: Path) -> Path:
 
 
 def in_order(rows: Rows) -> Rows:
-    """Return rows in the order of their texts; readers write numbers differently."""
+    """Return rows sorted by their texts; readers write numbers differently."""
     return sorted(rows, key=lambda row: [cell for cell in row if isinstance(cell, str)])
 
 
 def expected(folder: Path, table: str) -> Rows:
-    """Return the rows as Parquet has them, whose types are in the file."""
+    """Return the rows from Parquet, which has the types in the file."""
     path = snapshot_of(folder) / "parquet" / f"{table}.parquet"
     return in_order(duckdb.sql(f"select * from '{path}'").fetchall())
 
@@ -105,7 +105,7 @@ def blocks(language: str) -> list[str]:
 
 
 def tuples(found: Any) -> Rows:
-    """Return the rows of a frame of pandas or polars, with None for what is missing."""
+    """Return the rows of a pandas or polars frame, with None for missing values."""
     if hasattr(found, "rows"):
         return list(found.rows())
     return [tuple(row) for row in found.astype(object).where(found.notna(), None).itertuples(index=False)]

@@ -106,7 +106,7 @@ RELEASE = Release(
 )
 
 
-# A release of summer, and the one of the winter after it.
+# A summer release, and that of the following winter.
 RELEASED = replace(
     RELEASE,
     released_at=datetime.fromisoformat("2031-06-12T08:00+02:00"),
@@ -179,7 +179,7 @@ def filled(table: Table, rows: list[Row]) -> duckdb.DuckDBPyConnection:
 
 
 def check_dataset(document: Any) -> None:
-    """Check a file against the schema, and what no schema can say."""
+    """Check a file against the schema, and conditions that no schema can express."""
     jsonschema.validate(document, SCHEMA, cls=jsonschema.Draft202012Validator)
     assert len(document["id"]) == len(document["size"])
     assert set(document["id"]) == set(document["dimension"])
@@ -194,7 +194,7 @@ def check_dataset(document: Any) -> None:
 
 
 def of_json_stat(document: Any) -> list[Row]:
-    """Return the rows of a file, from what the file says of itself."""
+    """Return the rows of a file, using its own metadata."""
     *names, measure = document["id"]
     indexes = [document["dimension"][name]["category"]["index"] for name in names]
     measures = document["dimension"][measure]["category"]["index"]
@@ -232,7 +232,7 @@ def of_json_stat(document: Any) -> list[Row]:
 
 
 def of_px(path: Path, language: str | None = None) -> tuple[dict[str, Any], list[Row]]:
-    """Return what pyaxis reads: the keywords, and a row a combination with the cell of each content as it is written."""
+    """Return what pyaxis reads: the keywords, and a row per combination with the cell of each content as written."""
     parsed = pyaxis.parse(str(path), encoding="utf-8", lang=language)
     keywords = parsed["METADATA"]
     _, of_codes = get_codes(keywords)
@@ -248,12 +248,12 @@ def of_px(path: Path, language: str | None = None) -> tuple[dict[str, Any], list
 
 
 def raw_cells(path: Path) -> list[str]:
-    """Return the cells as they stand in the file; pyaxis makes some signs empty."""
+    """Return the cells as in the file; pyaxis turns some signs into empty texts."""
     return path.read_text(encoding="utf-8").partition("DATA=\n")[2].removesuffix(";\n").split()
 
 
 def without_names(rows: list[Row]) -> list[Row]:
-    """Return rows without the name of the unit, which is a label, in the order of the key."""
+    """Return rows in the order of the key, without the name of the unit, which is a label."""
     return sorted(
         ({name: value for name, value in each.items() if name != "unit_name"} for each in rows),
         key=lambda each: [str(each[name]) for name in TABLE.key],
@@ -266,7 +266,7 @@ def written_json_stat(rows: list[Row], folder: Path, table: Table = TABLE) -> An
 
 
 def check_px(rows: list[Row], path: Path) -> None:
-    """Check that a file has the numbers, statuses and breaks of all rows, and no others, and that PxWeb takes it."""
+    """Check that a file has the numbers, statuses and breaks of exactly these rows, and that PxWeb accepts it."""
     verdict = pxweb.judge(path.read_bytes())
     assert verdict.is_taken, (verdict.errors, verdict.warnings)
     keywords, found = of_px(path)

@@ -1,4 +1,4 @@
-"""Damage to what is published or waits is found before it is used, and each remedy that a message names mends it."""
+"""Damage to published or waiting files is found before they are used, and the remedies in the messages repair it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TABLE = "csv/fte_by_service.csv"
 
 
 def damage_bytes(path: Path) -> None:
-    """Change bytes and neither the length nor the time of the last change."""
+    """Change bytes without changing the length or the modification time."""
     before = path.stat()
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -45,7 +45,7 @@ def settings_of(folder: Path, **more: Any) -> Settings:
 def made_again(
     monkeypatch: pytest.MonkeyPatch, folder: Path, rows: Any, before: Any = None
 ) -> Callable[[Settings, Callable[[str], None]], None]:
-    """Let a snapshot be made again from rows in place of an archive: what a whole run would make."""
+    """Rebuild snapshots from rows instead of an archive, with the result of a complete run."""
 
     def make_again(
         settings: Settings, identifier: str, origin: integrity.Origin, into: Path, make: Any, tell: Any = None
@@ -103,7 +103,7 @@ def test_without_its_seal_a_snapshot_is_held_against_its_own_list_and_its_id(sna
     damage_bytes(path)
     found = integrity.damage(snapshot_to_damage, thorough=False)
     assert found is not None and found.file == TABLE
-    # Who makes the list fit the file has another content than the id says.
+    # If the list is changed to fit the file, the content no longer matches the id.
     listed.chmod(0o644)
     listed.write_text(listed.read_text(encoding="utf-8").replace(before, file_hash(path)), encoding="utf-8")
     found = integrity.damage(snapshot_to_damage)
@@ -141,10 +141,10 @@ def test_a_damaged_snapshot_is_made_anew_under_its_id(
     assert (folder / TABLE).read_bytes() == held and (folder / TABLE).stat().st_mode & 0o222 == 0
     event = journal.read_journal(tmp_path / "snapshots")[-1]
     assert (event.action, event.snapshot, event.reason) == ("mended", folder.name, f"{name}: the file is missing")
-    # The journal goes on to say what is published, and what a rollback goes to.
+    # The journal still says what is published, and the target of a rollback.
     assert journal.current(journal.read_journal(tmp_path / "snapshots")) == folder.name
     assert repair.mend(settings_of(tmp_path), make) is None
-    # The damaged one lies aside until it is pruned.
+    # The damaged snapshot is set aside until it is pruned.
     aside = pruning.prunable(
         tmp_path / "snapshots", tmp_path / "snapshots" / ".candidates", keep=None, referenced=(), last_candidate=None
     )
@@ -196,7 +196,7 @@ def test_an_exchange_that_was_cut_off_between_its_steps_is_ended(tmp_path: Path)
 
 
 def test_readers_never_find_half_of_a_snapshot_that_is_exchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At each step of the exchange ``current`` is the damaged snapshot or the whole one, with all files."""
+    """At each step of the exchange, ``current`` is the damaged snapshot or the intact one, with all files."""
     folder = published(tmp_path, FIRST, by_gate=True)
     names = {path.relative_to(folder) for path in folder.rglob("*")}
     damage_bytes(folder / TABLE)
@@ -217,11 +217,11 @@ def test_readers_never_find_half_of_a_snapshot_that_is_exchanged(tmp_path: Path,
         monkeypatch.setattr(os, name, watched(getattr(os, name)))
     monkeypatch.setattr(repair, "exchange", watched(repair.exchange))
     assert repair.mend(settings_of(tmp_path), make) is not None
-    # Damaged first, whole after, and not back again.
+    # First damaged, then intact, and never damaged again.
     assert seen == sorted(seen) and set(seen) == {False, True}
 
 
-# What was published before
+# Earlier snapshots
 
 
 def test_an_older_snapshot_that_is_damaged_is_not_published_again_until_it_is_moved_away(tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_a_rollback_to_a_damaged_snapshot_is_refused_until_it_is_restored(tmp_pa
     assert snapshots.rollback(tmp_path / "snapshots", "wrong").current == first.name
 
 
-# What waits
+# Waiting candidates
 
 
 @pytest.mark.parametrize("name", [TABLE, GATE, "CHANGES.json", DATABASE])
@@ -270,7 +270,7 @@ def test_a_candidate_that_was_damaged_while_it_waits_is_told_and_not_published(
     with pytest.raises(UserError):
         snapshots.promote(made, tmp_path / "snapshots")
     assert pointer.current(tmp_path / "snapshots") is None
-    # What a run makes of the same inputs replaces it.
+    # The result of a run on the same inputs replaces it.
     again = judged(tmp_path, FIRST, channel="official", is_constructed=False)
     assert again.id == made.id and not any("damaged" in reason for reason in find_waiting(settings).reasons)
     assert snapshots.promote(again, tmp_path / "snapshots") is True
@@ -280,7 +280,7 @@ def test_a_candidate_that_was_damaged_while_it_waits_is_told_and_not_published(
 
 
 def invoked(folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str]:
-    """Give a command on a folder of snapshots; return its exit code and what it said."""
+    """Run a command on a folder of snapshots; return its exit code and its output."""
     for name, path in (("DATA", "data"), ("WAREHOUSE", "warehouse"), ("SNAPSHOTS", "snapshots")):
         monkeypatch.setenv(f"IS248_{name}_DIR", str(folder / path))
     done = CliRunner().invoke(main, list(words), catch_exceptions=False)
@@ -388,7 +388,7 @@ def test_every_command_looks_at_the_pointer_first(
     assert code == 1 and len(errors) == 1, said
     assert errors[0].startswith(f"error: {folder / 'current'}: ")
     assert re.search(r"ln -sf?n? 2023-[0-9a-f]{12} " + re.escape(shlex.quote(str(folder / "current"))), errors[0])
-    # Nothing was begun.
+    # Nothing was started.
     assert not (tmp_path / "warehouse" / "warehouse.duckdb").exists()
     assert set(before) <= {path.name for path in folder.iterdir()} <= {*before, pointer.POINTER_LOCK}
 

@@ -1,4 +1,4 @@
-"""The door of the described inputs: what contradicts its description is refused with file, line and remedy."""
+"""The check of the described inputs: contradictions to their description are refused with file, line and remedy."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def test_what_the_models_are_built_of_is_known_until_a_source_or_the_project_cha
 def test_without_corrections_only_what_comes_of_a_changed_source_is_built() -> None:
     compared = uncorrected.COMPARED
     assert uncorrected._selected(None) == [f"+{compared}"]
-    # Corrections went from the copy with which it is built; what was published decides no figure.
+    # The copy for this build has no corrections; published figures decide nothing in it.
     assert uncorrected._selected(["history.published_groups", "decisions.redeliveries"]) == []
     assert uncorrected._selected(["raw.cells", "decisions.corrections"]) == [
         f"source:raw.cells+,+{compared}",
@@ -212,7 +212,7 @@ def test_a_data_test_that_finds_rows_is_told_with_the_model(command: Callable[..
         with connect(built.warehouse_file) as connection:
             connection.execute("delete from reference.counties where rowid = (select max(rowid) from reference.counties)")
     assert told.exit_code == 1
-    # What takes longer tells its progress before.
+    # Longer work reports its progress first.
     *_, first, line = told.stderr.splitlines()
     assert first == "stg_reference__counties: 1 of 2 failed"
     assert line.startswith("  data test key_is_unique_stg_reference__counties_")

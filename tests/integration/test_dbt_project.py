@@ -1,4 +1,4 @@
-"""The shape of the dbt project: what dbt engineers expect of it, and that what it says of itself is true."""
+"""The shape of the dbt project: conventions of dbt engineers, and that its descriptions are true."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.dbt_evaluator import Finding, Project, evaluate
 
 EXCEPTIONS = PROJECT_DIR / "dbt_project" / "exceptions.yml"
 
-# Tables that the program keeps for itself: what it has read, and what marks in files say.
+# The program's own tables: a record of its reading, and the marks in files.
 NOT_FOR_MODELS = {("raw", "deliveries"), ("raw", "marks")}
 
 

@@ -1,4 +1,4 @@
-"""What a draft leaves open, decided in a workbook or at the terminal: through the command, on a form of a few columns."""
+"""Open decisions of a draft, made in a workbook or at the terminal: by the command, on a form of a few columns."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BOOK = {
 
 
 def rows(year: int, *, extra: bool) -> list[list[str]]:
-    """Answers of thirty units: FTE in housing and by day, a code, a remark, and a code that only the later form has."""
+    """Answers of thirty units: FTE in housing and day services, a code, a remark, and a code of the later form only."""
     found = []
     for number in range(30):
         cells = [str(number), f"{1000 + number}", f"Kommune {number}", "1", f"{10 + number % 7},5", f"{number % 3}"]
@@ -77,7 +77,7 @@ def lines_of(data: Path) -> dict[str, dict[str, str]]:
 
 
 def fill(path: Path, decide: Callable[[str, Any], dict[str, str]], sheet: str = "sheet", language: str = "nb") -> None:
-    """Fill in a sheet: ``decide`` returns the texts of a row by head, of its column (or code) and its key."""
+    """Fill in a sheet: ``decide`` gets a row's column (or code) and key, and returns its texts by header."""
     book = load_workbook(path)
     table = book[getattr(TEXTS[sheet], language)]
     heads = {head.name: place for place, head in enumerate(SHEETS[sheet], start=1)}
@@ -89,7 +89,7 @@ def fill(path: Path, decide: Callable[[str, Any], dict[str, str]], sheet: str = 
 
 
 def right(name: str, key: Any) -> dict[str, str]:
-    """Decide as it is: renamed columns are their candidates, the extra one is a new question."""
+    """Decide correctly: renamed columns are their candidates, the extra one is a new question."""
     if name == EXTRA:
         return {"decision": "nytt spørsmål", "question": "user_council", "type": "code"}
     if name not in RENAMED.values():
@@ -109,13 +109,13 @@ def test_what_is_open_stands_in_a_workbook_most_alike_first(data: Path, tmp_path
     assert [cell.value for cell in table[1]] == [head.text.nb for head in COLUMN_HEADS]
     columns = [row[2].value for row in table.iter_rows(min_row=2)]
     assert set(columns[:4]) == {*RENAMED.values(), EXTRA}
-    # Two columns of FTE were not delivered: a row for both stands before them.
+    # Two columns of FTE were not delivered: a row for both precedes them.
     assert columns[3:] == [EXTRA, "(2)", *RENAMED]
     first = {row[2].value: [str(cell.value) for cell in row] for row in table.iter_rows(min_row=2)}["v3"]
     assert first[3] == BOOK["v3"]
     assert first[4] == "koder 1, 2, 100 % utfylt"
     assert "kodene 1, 2, som i plan_made; 67 % har kode 1, mot 67 % før" in first[5]
-    # What somebody wrote is nowhere.
+    # Free text is nowhere.
     assert "Merknad 1 " not in "".join(str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row)
     (choice,) = [each for each in table.data_validations.dataValidation if str(each.sqref).startswith("J")]
     assert choice.formula1 == f'"{",".join(TEXTS[name].nb for name in CHOICES)}"'
@@ -130,7 +130,7 @@ def test_a_filled_workbook_finishes_the_form(data: Path, tmp_path: Path) -> None
     fill(path, lambda *_: {"decision": "fortsatt ubesvart"}, "missing_codes")
     result = new_year("--decide", path)
     assert result.exit_code == 0, result.output
-    # Four columns, two codes, one group of codes for no answer; what was not delivered is found again.
+    # Four columns, two codes, one group of codes for no answer; the columns not delivered are found again.
     assert "7 decisions written, 0 decided before, 0 left" in result.output
     form = load_form(data / "forms" / "small_2002")
     meant = {column.column: column.question for column in form.columns if column.use == "answer"}
@@ -151,7 +151,7 @@ def test_empty_rows_stay_open_and_the_english_workbook_is_read_too(data: Path, t
     new_year("--workbook", path, "--language", "en")
     fill(path, lambda name, _: {"decision": "ignore"} if name == EXTRA else {}, language="en")
     result = new_year("--decide", path)
-    # Six lines, and the codes for no answer of a column that is one of them are no line of their own.
+    # Six lines; codes for no answer of a column among them are not a separate line.
     assert "1 decision written, 0 decided before, 6 left" in result.output
     assert "  left: 'v1', 'v2', 'v3', 'fte_by_service housing', 'fte_by_service day', 'plan_adopted all'" in result.output
     lines = lines_of(data)
@@ -248,7 +248,7 @@ def test_a_new_question_takes_type_and_codes_from_the_code_book_and_what_they_me
         ("9", "Ja, men ikke brukt", "None"),
     ]
     assert of_extra[2]["share"] == "ikke i cellene"
-    # Only what nothing is known of is filled in.
+    # Only unknown decisions are filled in.
     fill(path, lambda name, _: {"decision": "nytt spørsmål", "question": "user_council"} if name == EXTRA else {})
     fill(path, lambda _, key: {"answer": "not_used"} if key[2] == "9" else {}, "codes")
     result = new_year("--decide", path)
@@ -279,7 +279,7 @@ def test_a_new_number_has_the_codes_of_the_code_book_as_no_answer(data: Path, tm
     give_book(data, (EXTRA, "Antall brukere", "tall", "7=ukjent"))
     path = tmp_path / "open.xlsx"
     new_year("--workbook", path)
-    # A number has no codes to say anything of.
+    # A number has no codes to decide on.
     assert "Koder" not in load_workbook(path).sheetnames or EXTRA not in {
         row[1].value for row in load_workbook(path)["Koder"].iter_rows()
     }
@@ -291,7 +291,7 @@ def test_a_new_number_has_the_codes_of_the_code_book_as_no_answer(data: Path, tm
     assert (lines_of(data)[EXTRA]["type"], lines_of(data)[EXTRA]["missing"]) == ("number", "7")
 
 
-# --- What was not delivered ------------------------------------------------------------------------------------------------
+# --- Columns not delivered -------------------------------------------------------------------------------------------------
 
 BOXES = [
     f"main,box_{number},,answer,box,all,box_{number},total,total,tick,,Hvem samarbeider dere med: Part {number},all,,"
@@ -301,7 +301,7 @@ BOXES = [
 
 @pytest.fixture
 def with_boxes(data: Path) -> Path:
-    """Last year had a question of five boxes that is not delivered any more."""
+    """Last year had a question with five boxes that is no longer delivered."""
     path = data / "forms" / "small_2001" / "columns.csv"
     path.write_text(path.read_text(encoding="utf-8") + "\n".join(BOXES) + "\n", encoding="utf-8")
     delivered = next((data / "deliveries" / "2001").glob("small_*.csv"))
@@ -346,7 +346,7 @@ def test_a_question_does_not_cover_what_is_called_otherwise_now(data: Path, tmp_
     assert lines["v1"]["item"] == "housing"
     with (data / "forms" / "small_2002" / "columns.csv").open(encoding="utf-8", newline="") as file:
         items = [row["item"] for row in csv.DictReader(file) if row["use"] == "absent"]
-    # That of the other question was absent before.
+    # The column of the other question was absent before.
     assert items == ["day", ""]
 
 
@@ -497,7 +497,7 @@ def test_who_was_asked_is_decided_and_told_where_few_have_an_answer(data: Path, 
 
 
 def test_the_same_is_asked_at_the_terminal_and_written_at_once(data: Path) -> None:
-    # The first column is its first candidate; the second stays open; then somebody stops.
+    # The first column is its first candidate; the second stays open; then the person stops.
     result = new_year("--interactive", typed="1\n\nq\n")
     assert result.exit_code == 0, result.output
     assert "1 decision written" in result.output
@@ -536,7 +536,7 @@ def test_a_question_is_asked_once_at_the_terminal_and_its_columns_where_nothing_
     with (with_boxes / "forms" / "small_2002" / "columns.csv").open(encoding="utf-8", newline="") as file:
         boxes = [row["use"] for row in csv.DictReader(file) if row["question"] == "box"]
     assert boxes == ["absent"] * 5
-    # The FTE are asked for one by one: the first is not delivered, then somebody stops.
+    # The FTE are asked about one by one: the first is not delivered, then the person stops.
     new_year("--interactive", typed="\n" * 4 + "e\nl\nq\n")
     assert lines_of(with_boxes)["not_delivered"]["item"] == "housing"
     assert lines_of(with_boxes)["gone: day_fte"]["use"] == "unsure"

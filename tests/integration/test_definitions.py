@@ -1,4 +1,4 @@
-"""What Dagster shows: assets, checks, job, schedule, sensor."""
+"""The definitions in Dagster: assets, checks, job, schedule, sensor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SETTINGS = Settings(data_dir=PROJECT_DIR / "data")
 
 @pytest.fixture(scope="module")
 def definitions(prepared: Settings) -> dg.Definitions:
-    """What Dagster shows of the bundled inputs."""
+    """The Dagster definitions for the bundled inputs."""
     return build_definitions(prepared)
 
 
@@ -48,7 +48,7 @@ def test_deliveries_have_a_partition_a_survey_year(definitions: dg.Definitions) 
     for name in ("refresh", "rebuild", "hold"):
         job = definitions.resolve_job_def(name)
         assert job.partitions_def == partitions
-        # A range of years is one run, in which what is made of all of them is made once.
+        # A range of years is one run, in which assets of all years are made once.
         assert job.backfill_policy == dg.BackfillPolicy.single_run()
 
 
@@ -72,7 +72,7 @@ def test_everything_says_what_it_is(definitions: dg.Definitions) -> None:
         key for node in definitions.assets or () if isinstance(node, dg.AssetsDefinition) for key in node.check_keys
     }
     for key in graph.asset_check_keys:
-        # dagster-dbt shows a data test by its name; what it holds stands in the dbt project, and with the rule.
+        # dagster-dbt shows a data test by its name; its description is in the dbt project and with the rule.
         assert graph.get(key).description or key in dbt_checks, key
     repository = definitions.get_repository_def()
     for named in (*repository.get_all_jobs(), *repository.schedule_defs, *repository.sensor_defs):
@@ -86,7 +86,7 @@ def test_every_rule_is_a_check_of_the_tables_that_it_is_about(definitions: dg.De
         shown.setdefault(key.name, set()).add(key.asset_key.to_user_string())
     assert shown["services_add_up"] == {"public/fte_by_service"}
     assert shown["services_and_education_agree"] == {"public/fte_by_service", "public/fte_by_education"}
-    # About all tables, or one that is made with the candidate.
+    # For all tables, or for one that is made with the candidate.
     assert shown["key_is_unique"] == {"publication/candidate"}
     assert shown["every_cell_has_one_fate"] == {"intermediate/int_cells"}
     for table in load_tables(SETTINGS.metadata):

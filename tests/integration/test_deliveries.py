@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  dashes are what is tested
-"""From delivered files to typed answers and a balanced ledger, on tiny forms with every kind of trouble."""
+"""From delivered files to typed answers and a balanced ledger, on tiny forms with every kind of problem."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_units_are_those_of_the_year(kit: Kit, warehouse: duckdb.DuckDBPyConnect
             "inner join staging.stg_raw__rows using (row_key) where unit_code is not null"
         ).fetchall()
     )
-    # A lost zero is restored, a district wins over its municipality, an ended code means its successor.
+    # A lost zero is restored, a district takes precedence over its municipality, an ended code refers to its successor.
     assert units == {2: "0101", 3: "0104", 4: "030104", 5: "1903", 6: "0105", 8: "1444"}
     # The code decides; a name that contradicts it is reported.
     assert warehouse.execute(
@@ -468,7 +468,7 @@ def test_a_shrunken_delivery_is_refused(kit: Kit, warehouse: duckdb.DuckDBPyConn
     write_delivery(kit.data, "2017", {"export.csv": csv_text(HEADER, ROWS[:3]).replace("2016", "2017")})
     with pytest.raises(UserError, match="contains 3 units, but survey_2016 contained 7"):
         kit.read(warehouse)
-    # Where mergers made the municipalities half as many, half as many units are right.
+    # After mergers to half as many municipalities, half as many units are correct.
     assert kit.read(warehouse, municipalities={2016: 400, 2017: 180})["survey_2017"] == "read"
 
 
@@ -513,7 +513,7 @@ def test_a_delivery_without_a_form_is_refused(kit: Kit, warehouse: duckdb.DuckDB
         kit.read(warehouse)
 
 
-# What may happen to a file on its way while nobody changes a figure: each gives another text, or None where nothing does.
+# Changes to a file in transit without a change of figures: each returns a changed text, or None where it does not apply.
 
 INSIDE = [";", ";;", "\t", "\n", '"', '""', "\\", "#", " ", "\u00a0", "\u200b", "\u200f", "\ufeff"]
 
@@ -547,14 +547,14 @@ def with_line(random: Random, text: str) -> str:
 
 
 def with_ends(random: Random, text: str) -> str:
-    """Delimiters at the end of the header, of a record, of all records or of every line."""
+    """Extra delimiters at the end of the header, a record, all records or every line."""
     lines = text.rstrip("\n").split("\n")
     chosen = random.choice([range(1), range(1, len(lines)), range(len(lines)), [random.randrange(len(lines))]])
     return "\n".join(line + ";" * random.choice([1, 1, 2]) * (number in chosen) for number, line in enumerate(lines)) + "\n"
 
 
 def with_columns(random: Random, text: str) -> str:
-    """Columns in another order, a nameless one, or one whose header is another's."""
+    """Columns in another order, without a name, or with the header of another."""
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))
     order = list(range(len(HEADER)))
     random.shuffle(order)
@@ -569,7 +569,7 @@ def with_columns(random: Random, text: str) -> str:
 
 
 def as_bytes(random: Random, text: str) -> bytes:
-    """The same text in other bytes, or with bytes that it cannot have."""
+    """The same text in another encoding, or with invalid bytes."""
     kind = random.choice(["ends", "mark", "wide", "decomposed", "latin", "stray", "cut"])
     content = text.encode()
     place = random.randrange(len(content))
@@ -580,7 +580,7 @@ def as_bytes(random: Random, text: str) -> bytes:
         "decomposed": unicodedata.normalize("NFD", text).encode(),
         "latin": text.encode("latin-1"),
         "stray": content[:place] + random.choice([b"\xf8", b"\x00", b"\x96", b"\xc3"]) + content[place:],
-        # In the last record, where nobody can tell whether it was the last.
+        # In the last record, where it cannot be known whether it was the last.
         "cut": content[: random.randrange(content.rstrip().rindex(b"\n") + 2, len(content))],
     }[kind]
 
@@ -629,7 +629,7 @@ def test_no_figure_of_an_accepted_file_is_another_unless_its_cell_is_rejected(
             row.get("nr", ""): {name: row.get(name, "") for name in asked} for row in rows.values() if any(row.values())
         }
         missing = expected.keys() - found.keys()
-        # A row is only lost where the file was cut, and a unit is only another where its code is none.
+        # A row may be lost only where the file was cut, and a unit may change only where its code is invalid.
         assert len(found) == len(expected) and len(missing) <= 1, content
         for code, row in found.items():
             meant = expected.get(code) or expected[next(iter(missing))]
@@ -638,7 +638,7 @@ def test_no_figure_of_an_accepted_file_is_another_unless_its_cell_is_rejected(
                 changed.add((code, "nr", code, next(iter(missing))))
         same += 1
     assert refused > 100 and same > 100
-    # What was read otherwise must be rejected, or mean the same: as one delivery, with a row for each.
+    # Cells read differently must be rejected or have the same meaning: as one delivery, with a row for each.
     assert len(changed) > 10
     again = [
         list((dict(zip(HEADER, data[0], strict=True)) | {"id": str(number), "nr": code, name: text}).values())
@@ -717,7 +717,7 @@ def test_every_mutation_ends_in_a_refusal_or_a_balanced_ledger(kit: Kit, warehou
     assert min(outcomes.values()) > 20
 
 
-# Workbooks: what is refused, left out or told, with the right figures.
+# Workbooks: refusals, omissions and messages, with correct figures.
 
 
 def workbook_form(**options: Any) -> dict[str, Any]:
@@ -742,7 +742,7 @@ WORKBOOK_ROWS: list[list[object]] = [
 
 
 def answers(connection: duckdb.DuckDBPyConnection) -> dict[str, list[float | None]]:
-    """The FTE that were read of each unit, row by row."""
+    """The FTE read for each unit, row by row."""
     found: dict[str, list[float | None]] = {}
     for unit, value in connection.execute(
         "select unit_code, cast(number_value as double) from intermediate.int_cells "
@@ -927,7 +927,7 @@ def test_other_kinds_of_workbooks_are_deliveries_too(kit: Kit, warehouse: duckdb
         *({"column": name, "use": "ignored", "reason": "typed_sum"} for name in ("sum", "levert", "skjult")),
     ]
     options = {"reader": reader, "hidden": "skip", "struck_out": "skip", "raised": "drop", "sheets_not_data": ["Skjult"]}
-    # The hidden column is left out with its header; which of two undated rows of a unit (0118) counts nobody can say.
+    # The hidden column is left out with its header; which of two undated rows of a unit (0118) counts is unknown.
     write_form(kit.data, workbook_form(**options, sheet={"sheet": "Årsverk"}), columns[:-1], [])
     write_delivery(kit.data, "2016", {f"export.{reader}": (SAVED / f"libreoffice.{reader}").read_bytes()})
     kit.read(warehouse)

@@ -1,4 +1,4 @@
-"""The ledger of what was published: it never forgets a figure, and knows whose answers every figure counts."""
+"""The ledger of published figures: it keeps every figure, and the units whose answers each figure counts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def snapshots(tmp_path: Path) -> Path:
 
 
 def additions(folder: Path, *figures: Figure, state: str = "one", answers: str = "") -> Path:
-    """What a promotion adds: figures (question, units, measure, value) of a state, and the units that had answered in it.
+    """The additions of a promotion: figures (question, units, measure, value) of a state, and the units that had answered.
 
     A unit is a letter; a capital has given another answer than the small letter.
     """
@@ -160,7 +160,7 @@ def test_additions_that_are_missing_are_an_error_of_one_line(tmp_path: Path, sna
 
 
 def test_figures_of_another_state_stand_beside_the_earlier_ones(tmp_path: Path, snapshots: Path) -> None:
-    # Both snapshots are known, and their difference tells who changed.
+    # Both snapshots are public, and their difference reveals which unit changed.
     ledger.add(additions(tmp_path, ("q", "abc", "yes", 2), answers="abc"), snapshots)
     ledger.add(additions(tmp_path, ("q", "abc", "yes", 1), state="two", answers="Abc"), snapshots)
     assert figures(snapshots) == [("q", "one", "abc", "yes", 2), ("q", "two", "abc", "yes", 1)]
@@ -185,7 +185,7 @@ def test_the_state_of_a_question_is_that_of_the_last_snapshot_that_had_it(tmp_pa
     ledger.add(additions(tmp_path, ("q", "abc", "yes", 2), ("r", "abc", "yes", 2)), snapshots)
     ledger.add(additions(tmp_path, ("q", "abc", "yes", 1), state="two"), snapshots)
     assert read(snapshots, "select indicator, state from published_states") == [("q", "two"), ("r", "one")]
-    # Back to the answers of the first: the figures are there already.
+    # Back to the answers of the first: its figures are already in the ledger.
     ledger.add(additions(tmp_path, ("q", "abc", "yes", 2)), snapshots)
     assert read(snapshots, "select indicator, state from published_states") == [("q", "one"), ("r", "one")]
     assert len(figures(snapshots)) == 3
@@ -203,7 +203,7 @@ def test_a_promotion_that_is_killed_after_the_ledger_leaves_it_with_too_much_and
 ) -> None:
     ledger.add(additions(tmp_path, ("q", "abc", "yes", 2)), snapshots)
     before = figures(snapshots)
-    # Killed before the pointer moves: the figures are noted and were never public. The next run publishes others.
+    # Killed before the pointer moves: the figures are recorded but were never public. The next run publishes others.
     ledger.add(additions(tmp_path, ("q", "de", "yes", 1)), snapshots)
     ledger.add(additions(tmp_path, ("q", "fgh", "yes", 1)), snapshots)
     after = figures(snapshots)
@@ -223,7 +223,7 @@ def test_additions_that_cannot_be_read_leave_the_ledger_as_it_was(tmp_path: Path
 
 
 def kept_before(folder: Path, snapshots: Path) -> Path:
-    """The ledger that a candidate is made with, as it is kept beside the candidate."""
+    """The ledger with which a candidate is made, as kept next to the candidate."""
     warehouse = folder / "warehouse.duckdb"
     loaded(folder, snapshots)
     path = folder / f"candidate{ledger.BEFORE}"
@@ -267,12 +267,12 @@ def test_before_the_first_snapshot_the_ledger_is_unchanged_as_long_as_there_is_n
 
 
 def warehouse(folder: Path, *kept: str) -> Path:
-    """The models that the additions are written from.
+    """The models from which the additions are written.
 
-    A shown country and county, a hidden county, an amount, a sample, and a question that nobody answered.
+    A shown country and county, a hidden county, an amount, a sample, and a question without answers.
 
     Args:
-        folder: where the warehouse lies.
+        folder: the folder of the warehouse.
         kept: questions, and tables of practice, that keep the figures of the snapshot before, whose state is ``last``.
     """
     path = folder / "warehouse.duckdb"
@@ -358,7 +358,7 @@ def test_additions_hold_what_is_shown_and_the_units_of_its_groups(tmp_path: Path
         "(select members_sha256, string_agg(member_code, '' order by member_code) as units "
         "from published_members group by all) using (members_sha256)",
     )
-    # An amount of the year before was collected in the round; a sample has no units that anybody knows.
+    # An amount of the year before was collected in the round; the units of a sample are anonymous.
     assert rows == [
         ("money", 2016, "now", "abcd", "", 3),
         ("money", 2016, "now", "abcd", "amount", 100.5),
@@ -389,7 +389,7 @@ def test_additions_say_who_had_answered_what_by_hashes_alone(tmp_path: Path, sna
 def test_a_question_that_keeps_its_figures_keeps_its_state_and_the_answers_of_that_state(
     tmp_path: Path, snapshots: Path
 ) -> None:
-    # The answers of now were never published: the figures are those of the snapshot before.
+    # The current answers were never published: the figures are those of the previous snapshot.
     written(tmp_path, snapshots, "q")
     assert read(snapshots, "select indicator, state from published_states") == [
         ("money", "now"),

@@ -1,4 +1,4 @@
-"""The documentation as a site: it builds, every link leads somewhere, nothing is loaded from outside, its blocks hold."""
+"""The documentation as a site: it builds, every link resolves, nothing is loaded from outside, its blocks are correct."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ README = PROJECT_DIR / "README.md"
 WRITTEN = (README, *sorted(path for path in DOCS.rglob("*.md")))
 SETTINGS = Settings(data_dir=PROJECT_DIR / "data")
 
-# What a page loads by itself, by element and attribute; whatever else leads outside is a link that a reader follows.
+# Elements and attributes that make a page load something; other outside addresses are links for the reader.
 LOADED = {
     *(("script", "src"), ("link", "href"), ("img", "src"), ("img", "srcset"), ("iframe", "src"), ("source", "src")),
     *(("video", "src"), ("audio", "src"), ("object", "data"), ("use", "href"), ("form", "action")),
@@ -47,7 +47,7 @@ LOADED = {
 OUTSIDE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 OTHER_SCHEMES = ("mailto:", "data:")
 
-# The kinds of blocks, and the pages of which other tests run or check every block of a kind that is executed here by nobody.
+# The kinds of blocks, and the pages on which other tests run or check every block of a kind that is not run here.
 SHOWN = {"text", "console", "markdown"}
 RUN_ELSEWHERE = {
     "python": {*test_clients.PAGES, test_csv_types.PAGE.stem},
@@ -62,9 +62,9 @@ CHECKED = {"sh", "yaml", "csv"}
 COMPILED = {"gate"}
 
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[\w-]*)[^\n]*\n(?P<code>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)
-# Commands of the launcher alone, which are none of the program.
+# Commands of the launcher only, not of the program.
 OF_THE_LAUNCHER = {"test", "lint", "fix"}
-# What stands for a value: FOLDER, <file|folder>, "...".
+# Placeholders for values: FOLDER, <file|folder>, "...".
 PLACEHOLDER = re.compile(r"[A-Z_]+|<[^>]*>|\[[^\]]*\]|\.\.\.|key=value")
 
 
@@ -73,7 +73,7 @@ PLACEHOLDER = re.compile(r"[A-Z_]+|<[^>]*>|\[[^\]]*\]|\.\.\.|key=value")
 
 @dataclass
 class Page(HTMLParser):
-    """What a page has that can be led to, where it leads, and what it loads."""
+    """The anchors of a page, its links, and the files that it loads."""
 
     path: Path
     targets: set[str] = field(default_factory=set)
@@ -103,7 +103,7 @@ def snapshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, snapshots: Path) -> Path:
-    """The site, built once from the pages and a small snapshot; MkDocs itself refuses what it finds wrong."""
+    """The site, built once from the pages and a small snapshot; MkDocs itself refuses errors that it finds."""
     folder = tmp_path_factory.mktemp("documentation") / "site"
     built = build(folder, {"IS248_SNAPSHOTS_DIR": str(snapshots), "IS248_DATA_DIR": str(SETTINGS.data)})
     assert built.page == folder / "index.html" and built.page.is_file()
@@ -116,9 +116,9 @@ def pages(site: Path) -> dict[Path, Page]:
 
 
 def dead_links(pages: dict[Path, Page]) -> Iterator[str]:
-    """Yield every link or loaded file of these pages that leads nowhere."""
+    """Yield every broken link or loaded file of these pages."""
     for path, page in pages.items():
-        # The page for what is not found is shown at any address, so its own are those of the root.
+        # The not-found page is shown at any address, so its links are relative to the root.
         if path.name == "404.html":
             continue
         for link in (*page.links, *page.loaded):
@@ -204,7 +204,7 @@ def test_the_pages_can_be_read_by_everybody_at_any_width(site: Path, scheme: str
         page = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}).new_page()
         for path in (*paths, "forms/index"):
             page.goto((site / f"{path}.html").as_uri())
-            # The script of the theme has put wide tables into frames that scroll when it asks for the index of the search.
+            # When the theme's script requests the search index, it has put wide tables into scrolling frames.
             page.wait_for_function("typeof __index === 'object'")
             page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
             wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
@@ -246,11 +246,11 @@ def test_the_example_of_every_table_and_view_runs_on_a_snapshot(snapshots: Path)
             for only_totals in (False, True):
                 connection.execute(example_query(table, words, only_totals=only_totals)).fetchall()
         country = connection.execute(example_query(next(t for t in tables if t.name == "fte_by_service"), words)).fetchall()
-    # A row a year, not one for each of the rows that overlap.
+    # A row per year, not one for each of the overlapping rows.
     assert len({row[0] for row in country}) == len(country) == 2 and FIGURE in country[0]
 
 
-# --- The blocks of the pages that people write ----------------------------------------------------------------------------
+# --- The blocks of the hand-written pages ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -319,14 +319,14 @@ def test_every_block_of_data_can_be_read() -> None:
 
 
 def lines_of(code: str) -> list[str]:
-    """Return the lines of a script, with those that go on after a backslash joined."""
+    """Return the lines of a script, joined where they continue after a backslash."""
     return code.replace("\\\n", " ").splitlines()
 
 
 def refused(command: str) -> str | None:
-    """Return what is wrong with a command of the launcher as a page has it, without running it."""
+    """Return the error in a launcher command on a page, without running it."""
     command = command.partition(" | ")[0]
-    # Angular brackets would be redirections, and what is optional stands in square ones.
+    # Angle brackets would be redirections; optional parts are in square brackets.
     command = re.sub(r"<[^>]*>", "FILE", command)
     optional = [part.split() for part in re.findall(r"\[([^\]]*)\]", command)]
     arguments = shlex.split(re.sub(r"\[[^\]]*\]", "", command), comments=True)[1:]
@@ -363,7 +363,7 @@ def refused(command: str) -> str | None:
 
 
 def commands() -> Iterator[tuple[str, str]]:
-    """Yield every command of the launcher in blocks and within sentences, with where it stands."""
+    """Yield every launcher command in blocks and sentences, with its place."""
     for block in blocks():
         if block.language in ("sh", "console"):
             for line in lines_of(block.code):
@@ -413,7 +413,7 @@ def test_every_benchmark_of_the_pages_exists_with_its_options() -> None:
 
 
 def slug(heading: str) -> str:
-    """Return the place of a heading as web pages of Markdown name it."""
+    """Return the anchor of a heading on Markdown web pages."""
     text = re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower())
     return text.strip().replace(" ", "-")
 

@@ -24,7 +24,7 @@ REST = Decimal("60.9")
 
 
 def planted(form: Form, question: str, code: str, is_genuine: bool) -> dict[int, str]:
-    """Return the FTE of adults of a unit by the line of their column: one cell is the code, and the sums hold it or not."""
+    """Return the adult FTE of a unit by the line of their column: one cell is the code, and the sums include it or not."""
     whole = REST + (Decimal(code) if is_genuine else 0)
     columns = [column for column in form.columns if column.unit == "fte" and column.target_group == "adults"]
     reporting_form = next(column.reporting_form for column in columns if column.question == question)
@@ -61,7 +61,7 @@ def rows_of(form: Form, layout: SheetSpec, unit: str, number: int, cells: dict[i
 
 
 def deliver(connection: duckdb.DuckDBPyConnection, form: Form, units: dict[str, dict[int, str]]) -> None:
-    """Put the rows of units into raw, as if they had been read."""
+    """Insert the rows of units into raw, as if they had been read."""
     done = set()
     for layout in form.sheets:
         if layout.name in done:
@@ -89,7 +89,7 @@ def deliver(connection: duckdb.DuckDBPyConnection, form: Form, units: dict[str, 
 
 
 def cases(form: Form) -> dict[str, tuple[str, str, bool]]:
-    """Return what is planted in each unit: question, code, and whether it is genuine."""
+    """Return the planted codes of each unit: question, code, and whether it is genuine."""
     asked = {column.question for column in form.columns if column.unit == "fte" and column.use == "answer"}
     every = [
         (question, code, is_genuine)
@@ -135,7 +135,7 @@ def test_a_code_is_missing_by_the_code_book_or_where_the_sums_have_no_room_for_i
 
 
 def test_no_form_says_of_a_code_that_no_code_book_has(tmp_path: Path) -> None:
-    """What was a judgement about one delivery is none about the next: 99 is nowhere stated."""
+    """A verdict on one delivery does not apply to the next, so no form states 99."""
     stated = {
         form.form: {*form.numbers.missing, *(c for column in form.columns for c in column.missing.split(";"))}
         for form in FORMS

@@ -1,4 +1,4 @@
-"""Answers that are gone refuse a run before a model is made: what is judged then is what the models would say."""
+"""Lost answers stop a run before any model is built; the early verdict equals that of the models."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OTHER = "survey_2015"
 
 @pytest.fixture
 def kit(tmp_path: Path) -> Iterator[Kit]:
-    """Two years that were read: of 2016 another version than the published one, without Moss; 2015 as it was."""
+    """Two years that were read: 2016 in another version than the published one, without Moss; 2015 unchanged."""
     made = make_kit(tmp_path)
     described = {**FORM, "form": OTHER, "time_period": 2015, "collection_year": 2015, "delivery": "2015"}
     write_form(made.data, described, COLUMNS, OPTIONS)
@@ -75,7 +75,7 @@ def test_units_whose_answers_are_gone_are_refused_and_the_entry_is_proposed(kit:
     (told,) = json.loads(early_file(kit.settings.stage_results).read_text(encoding="utf-8"))
     assert told["rule"] == found.rule
     with connect(kit.settings.warehouse_file) as connection:
-        # What was signed is no loss, and nothing is made of the deliveries in the warehouse itself.
+        # A signed loss is accepted, and nothing is built from the deliveries in the warehouse itself.
         connection.execute(
             "insert into decisions.redeliveries values ('2016.yml:1', 2016, ?, '0104', 'a', 'b', '2016-06-14')",
             [entry["delivery"]],

@@ -1,4 +1,4 @@
-"""What a form needs under data/ beside it: told by one code in a look and in the difference of two forms, and drafted."""
+"""Entries under data/ that a form needs: reported by the same code in preview and diff-forms, and drafted."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_new_questions_and_answers_are_missing_and_known_ones_are_not(kit: Kit) 
 
 
 def test_a_category_that_is_no_longer_asked_for_needs_a_break_and_what_became_of_it(tmp_path: Path) -> None:
-    """Otherwise the change of the total would compare unlike totals, and nothing would say so."""
+    """Otherwise the change of the total would compare different totals without a notice."""
     made = make_kit(tmp_path)
     earlier: dict[str, Any] = {**copy.deepcopy(FORM), "form": EARLIER, "time_period": 2015, "collection_year": 2015}
     write_form(made.data, earlier | {"delivery": "2015"}, COLUMNS, OPTIONS)

@@ -1,4 +1,4 @@
-"""Rules as expectations on real tables: what each built-in one catches, what it must not, and the context run by hand."""
+"""Rules as expectations on real tables: what each built-in one catches and must accept, and the context run by hand."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NAN, INFINITY = float("nan"), float("inf")
 
 
 def described(rule: str) -> list[Table]:
-    """Return the tables that a rule is about; of one for each table, one with a status and one with a key of one column."""
+    """Return the tables of a rule; for rules on each table, one with a status and one with a single-column key."""
     names = {stated.table for stated in RULES[rule].expectations} - {None} or {"fte_by_service", "indicators"}
     others = {stated.arguments.get("other_table_name") for stated in RULES[rule].expectations}
     return [table for table in TABLES if table.name in names | others]
@@ -266,5 +266,5 @@ def test_the_context_runs_as_the_documentation_says(tmp_path: Path) -> None:
         and each["kwargs"] | {"batch_id": "candidate-fte_by_service", "column": "fte"} == each["kwargs"]
     ]
     assert negative["result"]["unexpected_count"] == 1
-    # Nothing was written beside what is committed.
+    # No files were written next to the committed ones.
     assert sorted(CONTEXT.rglob("*.json")) == before

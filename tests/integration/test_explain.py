@@ -1,4 +1,4 @@
-"""The command ``explain`` on a tiny warehouse: what it finds, and how it ends where there is nothing."""
+"""The command ``explain`` on a tiny warehouse: its findings, and its message where there are none."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def explain(*words: str) -> Result:
 
 
 def refused(*words: str) -> str:
-    """Return the one line with which the command ends that finds nothing."""
+    """Return the one-line message of the command when it finds nothing."""
     result = explain(*words)
     assert result.exit_code == 1
     assert result.stdout == ""

@@ -1,4 +1,4 @@
-"""What a reader takes away from a figure: files that hold the figures of the database, and an address that leads back to it.
+"""Downloads from a figure: files with the figures of the database, and an address that leads back to the figure.
 
 Driven in a browser, from a folder; skipped where Playwright, Chromium or axe is absent.
 """
@@ -21,7 +21,7 @@ from tests.integration.test_site_pages import Row, browser, build, insert, lay_r
 
 __all__ = ["browser"]
 
-# Page, figure, what is chosen of it, and the query of the same figures in the database: row label, column label, value.
+# Page, figure, the choices in it, and the query for the same figures in the database: row label, column label, value.
 FTE = "select time_period::varchar, fte from fte_by_service where area_basis = 'current' and unit_level = 'country'"
 SHARES = "from indicator_shares where indicator = 'crisis_plan' and area_basis = 'current'"
 FIGURES: dict[tuple[str, str], tuple[dict[str, str], str]] = {
@@ -167,7 +167,7 @@ def test_an_address_leads_back_to_the_figure_as_it_stood(page: Any, snapshot: Pa
     for field, code in chosen.items():
         assert again.locator(f"select[name={field}]").input_value() == code
     assert again.locator("table").text_content() == stood
-    # What the reader chose stands in the address of the page too.
+    # The reader's choices are also in the address of the page.
     assert page.url.split("#")[1] == address.split("#")[1]
 
 
@@ -200,7 +200,7 @@ def test_an_embedded_figure_stands_alone_with_what_must_be_said(page: Any, snaps
     assert page.locator("select[name=time]").input_value() == "2003"
     assert page.locator(".notice").is_visible()
     assert page.locator("header, footer").count() == 0
-    # It says what it is of, and speaks the language of its address alone.
+    # It names its subject, in the language of its address only.
     heading = page.locator("figcaption")
     assert heading.inner_text() == "Navn på crisis_plan: Ett svar etter område"
     page.goto(address.replace("lang=nb", "lang=en"))

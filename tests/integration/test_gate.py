@@ -1,4 +1,4 @@
-"""The gate on a tiny candidate: the four outcomes, what blocks, and that the verdict is about exact bytes."""
+"""The gate on a tiny candidate: the four outcomes, what blocks, and that the verdict applies to exact bytes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def tiny_candidate(folder: Path) -> Candidate:
 
 
 def nothing_to_add(candidate: Candidate) -> None:
-    """Write what a candidate that hides nothing adds to the ledger, and the ledger that it was made with."""
+    """Write the ledger additions of a candidate that hides nothing, and the ledger with which it was made."""
     kept = ledger.ledger_file(candidate.path.parent.parent)
     before = candidate.path.parent / f"{candidate.id}{ledger.BEFORE}"
     if kept.is_file():
@@ -109,7 +109,7 @@ def test_a_dbt_test_that_found_rows_blocks(tmp_path: Path) -> None:
     verdict = judge([rule(rows="select 1 as x")], [], tiny_candidate(tmp_path), [found], circumstances(tmp_path))
     assert verdict["blocking"] == ["units_add_up"]
     assert "unit=0301" in str(refusal(verdict, tmp_path, [found]))
-    # What single units said is not in the file that goes out.
+    # Answers of single units are not in the public file.
     assert "0301" not in json.dumps(verdict)
 
 
@@ -138,10 +138,10 @@ def test_a_stage_is_judged_by_its_own_rules_on_the_warehouse(tmp_path: Path) -> 
     (found,) = judge_stage("delivery", rules, path, circumstances(tmp_path))
     assert (found.outcome, found.blocks, found.value, found.limit) == ("fail", True, 5, 4)
     assert found.rows == [{"unit": "0301", "x": 5}]
-    # Neither an answer nor, between two snapshots, what a unit delivered late.
+    # Neither an answer nor, between two snapshots, a unit's late delivery.
     assert (found.public()["rows"], found.public()["value"], found.public()["checked"]) == ([], None, None)
     assert (found.public()["outcome"], found.public()["failing"]) == ("fail", found.failing)
-    # The file is free again for the next step.
+    # The file is closed again for the next step.
     with connect(path) as connection:
         connection.execute("drop table raw.cells")
 
@@ -339,7 +339,7 @@ def test_a_label_that_a_respondent_wrote_word_by_word_is_no_free_text(tmp_path: 
 
 def test_a_copy_of_the_round_before_is_seen_in_the_services_that_both_rounds_asked_about(tmp_path: Path) -> None:
     (found,) = [each for each in load_rules(PROJECT_DIR / "expectations/rules") if each.id == "a_round_is_no_copy"]
-    # The second round asks about another service than the first, besides the one that it copies; the third is its own.
+    # The second round asks about another service, besides the copied one; the third is different.
     rounds: dict[int, dict[str, float | None]] = {
         2021: {"kept": 3.0, "ended": 1.0},
         2022: {"kept": 3.0, "ended": None, "new": 2.0},
@@ -381,7 +381,7 @@ def test_a_divided_municipality_may_have_no_figure_when_none_of_its_parts_has(tm
                 connection.execute(
                     "insert into fte_by_service values (2023, ?, ?, 'reported', 'adults', ?, ?)", [code, level, service, fte]
                 )
-        # A row of the municipality that is not there is a fault, whatever its parts say.
+        # A missing row of the municipality is a fault, whatever its parts.
         connection.execute(
             "insert into fte_by_service values (2023, '030101', 'city_district', 'reported', 'adults', 'gone', null)"
         )
@@ -454,12 +454,12 @@ def attack_found(*facts: Derived, tried: int = 7) -> Attack:
 
 @pytest.fixture
 def attacks(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What attacks were asked for: none is made, whatever is looked at."""
+    """The requested attacks; none is carried out."""
     asked: list[dict[str, Any]] = []
 
     def attack(database: Path, **arguments: Any) -> Attack:
         asked.append({"database": database, **arguments})
-        # A fault that a proof seeded is found.
+        # A fault seeded by a proof is found.
         return attack_found(FACT) if database.parent.name.startswith("attacked-") else attack_found()
 
     monkeypatch.setattr("orchestration.gate.expectations.attack", attack)
@@ -543,7 +543,7 @@ def test_an_attack_that_breaks_off_blocks(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def shares(folder: Path) -> Judged:
-    """A candidate with two questions, and the warehouse that it was made of."""
+    """A candidate with two questions, and its warehouse."""
     candidate = folder / "candidate"
     candidate.mkdir()
     with connect(candidate / DATABASE) as connection:
@@ -615,7 +615,7 @@ def test_the_proof_of_an_attack_attacks_the_questions_whose_print_changed(
 @pytest.mark.parametrize(
     ("part", "statement", "before", "verdict"),
     [
-        # The attack finds it, but another part of it.
+        # The attack finds it, but by another part.
         ("bounds", "update indicator_shares set n_answer = 9", 0, "missed"),
         ("isolation", "update indicator_shares set n_answer = 9 where indicator = 'none'", 0, "not_seeded"),
         ("isolation", "update indicator_shares set n_answer = 9", 1, "caught_clean"),
@@ -630,7 +630,7 @@ def test_a_fault_that_an_attack_does_not_find_is_told(
 
 @pytest.fixture
 def proving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """The command that proves rules, on a tiny candidate with two rules, of which the second misses its fault."""
+    """The command that proves rules, on a tiny candidate with two rules, the second of which misses its fault."""
     made = tiny_candidate(tmp_path)
     for name, folder in (("WAREHOUSE_DIR", "warehouse"), ("SNAPSHOTS_DIR", "snapshots")):
         monkeypatch.setenv(f"IS248_{name}", str(tmp_path / folder))

@@ -1,4 +1,4 @@
-"""What would answer a rule that fails, as files beside the warehouse; the inputs stay as they are."""
+"""Proposed entries for failing rules, as files next to the warehouse; the inputs do not change."""
 
 from __future__ import annotations
 
@@ -84,10 +84,10 @@ def test_each_file_is_proposed_as_it_would_be_and_the_inputs_stay(settings: Sett
     }
     assert proposed["corrections/a.yml"] == "# Of the year.\n\n- {unit: a}\n"
     assert proposed["published/explanations.csv"] == "explanation_id,source_id\nstays,s\n"
-    # The entry that covers nothing is out, the one that covers a unit stays, and those to be signed come after it.
+    # The entry that covers nothing is removed, the one that covers a unit stays, and those to be signed follow it.
     assert proposed["redeliveries/2016.yml"].startswith("- {entry: 2}\n\n# f\n#   0101 Halden: 9 of 9 answers are gone")
     assert '["0101"]' in proposed["redeliveries/2016.yml"] and '["0104"]' in proposed["redeliveries/2016.yml"]
-    # Of the unit that answered several times it is to be signed which counts.
+    # For the unit that answered several times, the answer that counts is to be signed.
     assert "0105" not in proposed["redeliveries/2016.yml"]
     assert proposed["submissions/2016.yml"].startswith(
         '# one of: late.csv row 2; x.csv row 3\n- unit: "0105"\n  year: 2016\n'
@@ -138,6 +138,6 @@ def test_questions_that_an_attack_works_something_out_of_are_proposed_to_wait(se
     signed.write_text(written.replace('""', "NN").replace("date:\n", "date: 2017-02-01\n"), encoding="utf-8")
     entries = [entry for _, entry in read_entries(signed, WaitingQuestions, "docs")]
     assert [entry.questions for entry in entries] == [("first",), ("evening", "plan")]
-    # What is not found any more is not proposed any more.
+    # A finding that is gone is no longer proposed.
     propose_waiting(settings, found[:1])
     assert not (settings.proposals / "waiting_questions").exists()

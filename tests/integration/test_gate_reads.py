@@ -1,4 +1,4 @@
-"""What the gate takes for read by a rule is never less than what DuckDB reads of it."""
+"""The tables that the gate assumes a rule to read include all that DuckDB reads."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def queries(source: Source) -> Iterator[tuple[str, Entry, str]]:
 
 
 def tables_of(query: str) -> set[str]:
-    """The names of tables in DuckDB's own tree of a query, those that it makes itself among them."""
+    """The names of tables in DuckDB's own tree of a query, including those that the query defines."""
     with connect(IN_MEMORY) as connection:
         (tree,) = connection.execute("select json_serialize_sql($1::varchar)", [query]).fetchall()[0]
     found: set[str] = set()
@@ -91,7 +91,7 @@ def test_every_rule_on_the_candidate_runs_where_only_what_it_is_taken_to_read_is
                 continue  # it reads a file or a view that no tiny candidate has
             kept, is_of_catalog = read[name, number]
             if is_of_catalog:
-                continue  # everything is taken for read
+                continue  # everything is assumed to be read
             connection.begin()
             for table in TABLES:
                 if table.name not in kept:

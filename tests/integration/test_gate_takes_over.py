@@ -1,4 +1,4 @@
-"""The gate takes over what was judged of the same, and judges anew whatever is not: on tiny candidates."""
+"""The gate takes over results with unchanged inputs, and judges everything else again: on tiny candidates."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.unit.test_rules import TEXT
 
 LOW = rule(id="low", rows="select * from facts", fails_when="b > {limit}", value="b", limit=5)
 OTHERS = rule(id="others", table="others", rows="select * from others", fails_when="c > 5")
-# What it is about is read, too.
+# The table of the rule is read too.
 OF_FILE = rule(id="of_file", table="others", rows="select * from read_csv('{candidate}/csv/listed.csv')", fails_when="b > 5")
 BUILT_IN = Rule.model_validate(
     {
@@ -65,7 +65,7 @@ def by_rule(verdict: dict[str, Any]) -> dict[str, list[str] | None]:
 
 
 def plain(verdict: dict[str, Any]) -> str:
-    """The verdict without what it says of when it was judged, and without the candidate's name."""
+    """The verdict without the times of judging and the candidate's name."""
     rules = [{name: value for name, value in each.items() if name != "judged_on"} for each in verdict["rules"]]
     return json.dumps(verdict | {"rules": rules, "candidate": ""})
 
@@ -75,7 +75,7 @@ def test_a_result_is_taken_over_where_nothing_that_it_reads_changed(tmp_path: Pa
     assert by_rule(first) == dict.fromkeys(by_rule(first))
     second = judged(tmp_path, made(tmp_path, "two"), ALL)
     assert by_rule(second) == {name: ["one"] for name in by_rule(first)}
-    # It was judged on the first, however often it is taken over.
+    # It was judged on the first candidate, however often it is taken over.
     third = judged(tmp_path, made(tmp_path, "three"), ALL)
     assert by_rule(third) == {name: ["one"] for name in by_rule(first)}
     assert plain(first) == plain(second) == plain(third)
@@ -268,7 +268,7 @@ def test_the_proof_of_an_attack_depends_on_what_the_attack_asks(
 
     assert found() is None
     assert found("select 1") == "first"
-    # A change of a table of which its queries give the same counts for nothing; one that they tell is proven anew.
+    # A change of a table with the same query results is ignored; with other results the rule is proven again.
     assert found("insert into areas values (1990)") == "first"
     assert found("insert into areas values (2020)") is None
     assert found("update indicator_shares set n_answer = 3 where indicator = 'q'") is None

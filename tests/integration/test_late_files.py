@@ -1,4 +1,4 @@
-"""A file that comes late: read beside the others without a change of the form, and told where a unit stands in both."""
+"""A late file: read with the others without a change of the form; units in both files are reported."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_late_files_are_read_and_not_counted_whatever_their_number(tmp_path: Pat
     assert [file.name for file in capture(folder, form)] == ["export.csv", "late_0105.csv", "late_0106.csv"]
     found = preview_year(kit.settings, 2016)
     assert found.problems == () and found.units["answered"] == 4 and found.several_files == ()
-    # The file that everybody is in is still needed, whatever came late.
+    # The main file is still needed, whatever late files exist.
     (folder / "export.csv").unlink()
     with pytest.raises(UserError, match=r"0 files match 'export.csv', but 1 are expected.*ask the collector"):
         capture(folder, form)
@@ -69,7 +69,7 @@ def test_a_late_file_that_the_form_does_not_expect_is_told_with_what_to_write(tm
 
 
 def told_of(kit: Kit, name: str, content: bytes | str) -> list[str]:
-    """Return all that is told of a delivery with one more file."""
+    """Return all messages about a delivery with one more file."""
     folder = write_delivery(kit.data, "2016", {name: content})
     (form,) = load_forms(kit.settings.forms)
     problems = Problems(go_on=True)
@@ -84,9 +84,9 @@ BOOK = "variable;label\nbolig;Bolig\narbeid;Arbeid\nrutine;Rutine\n"
 @pytest.mark.parametrize(
     ("name", "content", "what", "remedy"),
     [
-        # A name that is like another says nothing: one for one municipality is not the large file.
+        # A similar name is no evidence: a file for one municipality is not the large file.
         ("expor.csv", csv_text(HEADER, [row(1, "0105", "x", "1")]), "those of the entry export", "state late: 'expor.csv'"),
-        # Written otherwise, with the same header.
+        # Another format, with the same header.
         (
             "haram.csv",
             csv_text(HEADER, [row(1, "0105", "Sørum", "1")]).encode("cp1252"),
@@ -119,7 +119,7 @@ def test_a_file_under_another_name_is_told_once_and_is_to_be_renamed(tmp_path: P
     (kit.data / "deliveries" / "2016" / "export.csv").unlink()
     (said,) = told_of(kit, "final (2).csv", content)
     assert "rename it to fit 'export.csv', or correct pattern" in said
-    # What came in its place is not that file: both are told.
+    # The file in its place is another one: both are reported.
     assert [text.partition(": ")[0].rpartition("/")[2] for text in told_of(kit, "other.csv", "a;b\n1;2\n")] == [
         "other.csv",
         "2016",

@@ -1,4 +1,4 @@
-"""The models as assets: groups in the way of the data, a team and a description each. ``end_to_end`` has what a run adds."""
+"""The models as assets: groups along the data flow, a team and a description each. ``end_to_end`` tests what a run adds."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from orchestration.core.settings import Settings
 from orchestration.defs.models import SURVEY_YEARS, build_dbt_project, build_warehouse_assets
 from orchestration.defs.ownership import group_name, owners
 
-# A row's submission is known before its cells are read, and what they mean after; what print is about is known before it is
-# decided what is shown.
+# A row's submission is known before its cells are read, and their meaning after; the subject of printed figures is known
+# before the decisions on what is shown.
 BACKWARDS = {
     (group_name("submissions"), group_name("cells")),
     (group_name("reconciliation"), group_name("disclosure")),

@@ -1,4 +1,4 @@
-"""Maps on the pages, of the small database and three squares: what is drawn, what is said, and what the slider crosses.
+"""Maps on the pages, of the small database and three squares: shapes, texts, and the breaks that the slider crosses.
 
 Driven in a browser, from a folder; skipped where Playwright, Chromium or axe is absent.
 """
@@ -34,7 +34,7 @@ def maps(small: Path, browser: tuple[Any, str]) -> Iterator[Any]:
 
 def test_there_are_maps_only_where_there_are_shapes(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "data/boundaries.js" in read(small)["map.html"].loads
-    # The shapes of the real municipalities lack those of the small database.
+    # The real shapes do not include the municipalities of the small database.
     monkeypatch.setattr(building, "load_settings", lambda: SimpleNamespace(data=PROJECT_DIR / "data"))
     without = build(small_database(), tmp_path / "without")
     assert not (without / "map.html").exists()
@@ -46,7 +46,7 @@ def test_counties_are_put_together_of_municipalities_and_every_municipality_is_d
     counties, municipalities = maps.locator("figure").all()
     assert counties.locator("svg.map .area").count() == 2
     assert municipalities.locator("svg.map .area").count() == 3
-    # Of two squares one outline of six corners, of one square four; what they share is gone.
+    # Two squares give one outline of six corners, one square four; the shared border is removed.
     outlines = [str(area.get_attribute("d")) for area in counties.locator("svg.map .area").all()]
     assert sorted(len(set(outline.strip("MZ").split("L"))) for outline in outlines) == [4, 6]
     assert municipalities.locator(".frame").get_attribute("d").count("M") == 1
@@ -91,7 +91,7 @@ def test_the_slider_says_what_it_crosses_with_the_number_of_the_list(maps: Any) 
     assert "kan ikke sammenlignes" in crossed.inner_text() and "Et brudd." in crossed.inner_text()
     maps.keyboard.press("ArrowLeft")
     assert crossed.inner_text() == ""
-    # The slider is still the one that has the focus, and the table below follows it.
+    # The slider keeps the focus, and the table below follows it.
     assert maps.evaluate("document.activeElement.type") == "range"
     figure.locator("summary").click()
     assert "2001" in figure.locator("caption").inner_text()
@@ -111,7 +111,7 @@ def test_areas_are_reached_by_arrows_and_by_a_list_and_their_value_is_said(maps:
     assert not outline.get_attribute("d") and figure.locator(".tip").is_hidden()
     figure.locator("select[name=area]").select_option(label="Kommune 1201")
     assert spoken.inner_text().startswith("Kommune 1201: 2005")
-    # What is followed is followed through the years; a part of the map without it gives way to the whole.
+    # The chosen area is followed through the years; a map section without it is replaced by the whole map.
     figure.locator("input[type=range]").fill("0")
     assert spoken.inner_text().startswith("Kommune 1201: 2001 110,0")
     figure.locator("select[name=extent]").select_option("11")
@@ -160,7 +160,7 @@ def test_the_address_keeps_what_is_chosen_of_a_map(maps: Any) -> None:
         "area": "current.municipality.1102",
     }
     assert figure.locator("path.outline").get_attribute("d")
-    # What is taken back is not in the address.
+    # Revoked choices are not in the address.
     figure.locator("select[name=extent]").select_option("")
     assert "extent" not in maps.url and "spread=year" in maps.url
 
@@ -174,12 +174,12 @@ def test_a_saved_picture_is_the_map_that_stands_with_its_legend_source_and_cauti
     picture = ElementTree.fromstring(saved.value.path().read_text(encoding="utf-8"))
     (drawn,) = [each for each in picture.iter(f"{SVG}svg") if each is not picture and each.get("viewBox")]
     assert drawn.get("viewBox") == figure.locator("svg.map").get_attribute("viewBox")
-    # Nothing of the country beside the part that is seen.
+    # Nothing of the country outside the visible section.
     assert drawn.get("overflow") == "hidden"
     told = " ".join(" ".join(text.itertext()) for text in picture.iter(f"{SVG}text"))
     for words in (figure.locator(".classes").inner_text().split("\n")[0], "Kartverket", "Ikke til sammenligning.", "2001"):
         assert words in told, words
-    # The map in the page is still there, and drives on.
+    # The map in the page is still there and still works.
     figure.locator("input[type=range]").fill("3")
     assert "2005" in figure.locator(".unit").inner_text()
 

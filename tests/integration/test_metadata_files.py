@@ -1,4 +1,4 @@
-"""Metadata files: what they say is what the files hold, and validators of the standards accept them and nothing else."""
+"""Metadata files: they agree with the files, and validators of the standards accept them and refuse faulty ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from orchestration.publish.publication_metadata import Code, Release, load_catal
 from orchestration.publish.snapshot_files import REVISIONS
 
 SHAPES = PROJECT_DIR / "tests" / "schemas" / "dcat"
-# pytest looks into what a module imports, and two of the library's own namespaces warn of that.
+# pytest inspects a module's imports, about which two of the library's namespaces warn.
 DCAT = Namespace("http://www.w3.org/ns/dcat#")
 XSD = Namespace("http://www.w3.org/2001/XMLSchema#")
 SPDX = Namespace("http://spdx.org/rdf/terms#")
@@ -145,7 +145,7 @@ class Snapshot:
 
 
 def written(folder: Path, release: Release = RELEASE, revisions: str = ROWS[REVISIONS]) -> Snapshot:
-    """Files as a candidate has them: the revisions come after the metadata."""
+    """Files as in a candidate: the revisions come after the metadata."""
     for name in ("csv", "parquet", "jsonstat/facts", "px", "xlsx"):
         (folder / name).mkdir(parents=True)
     with duckdb.connect() as connection:
@@ -180,7 +180,7 @@ def metadata_files(snapshot: Snapshot) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in paths}
 
 
-# What all of them share
+# Common parts
 
 
 def test_equal_files_give_equal_bytes_in_any_folder(snapshot: Snapshot, tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_columns_have_units_and_only_their_own_codes(snapshot: Snapshot) -> None
     assert columns["group"]["codelist"]["codes"][0]["label"] == text("adults")
     assert columns["obs_note"]["codelist"]["separator"] == ";"
     assert columns["indicator"]["catalogue"] == "indicators"
-    # A table says the statuses that it may have, with the signs that are printed for them.
+    # A table lists its possible statuses, with their printed signs.
     assert [each["code"] for each in columns["obs_status"]["codelist"]["codes"]] == ["A", "O", "Q"]
     assert [(each["code"], each["sign"]) for each in facts["statuses"]] == [("A", None), ("O", None), ("Q", ":")]
     assert b"unused" not in metadata_files(snapshot)["facts.json"]
@@ -350,7 +350,7 @@ def test_status_break_and_confidentiality_come_back_as_they_were(snapshot: Snaps
 
 
 def copy_without_hashes(snapshot: Snapshot, folder: Path) -> Path:
-    """Copy what is validated, without size and hash: any change would be found by them alone."""
+    """Copy the validated files without size and hash, which alone would reveal any change."""
     shutil.copytree(snapshot.folder, folder)
     package = snapshot.json(data_package.FILE)
     package["resources"] = [
@@ -614,7 +614,7 @@ def test_sizes_and_checksums_are_those_of_the_files(snapshot: Snapshot) -> None:
         assert value.value == hashlib.sha1(content).digest()
         assert graph.value(distribution, DCAT.byteSize) == Literal(str(len(content)), datatype=XSD.decimal)
         checked.add(path)
-    # Neither the database, whose bytes are not decided by the tables, nor the revisions, nor a cube of several files.
+    # Not the database, whose bytes do not depend on the tables alone, nor the revisions, nor a cube of several files.
     assert checked == {
         *(f"{name}/{table}.{name}" for name in ("csv", "parquet") for table in ("facts", "indicators")),
         "px/facts.px",

@@ -1,4 +1,4 @@
-"""A run of one survey year, where the warehouse has the others and where it has not."""
+"""A run of one survey year, with and without the other years in the warehouse."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_run_of_one_year_needs_the_others_in_the_warehouse(tmp_path: Path, mon
         connection.execute("create schema if not exists raw")
         connection.execute("create or replace table raw.deliveries as select 'survey_2015' as form")
     refresh(kit.settings, year=2016, hold=True)
-    # One whose delivery is not there can be read by nobody.
+    # A year without its delivery cannot be read.
     (kit.data / "deliveries" / "2015" / "export.csv").unlink()
     (kit.data / "deliveries" / "2015").rmdir()
     with connect(kit.settings.warehouse_file) as connection:

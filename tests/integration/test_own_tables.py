@@ -1,4 +1,4 @@
-"""The table that a reader builds, and the page of all questions: driven in a browser, from a folder."""
+"""The table built by a reader, and the page of all questions: driven in a browser, from a folder."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, database: duckdb.DuckDBPyConn
 
 
 def numbers(page: Any) -> list[list[str]]:
-    """Return the cells of the table that is shown, each row behind its label."""
+    """Return the cells of the shown table, by the label of each row."""
     page.wait_for_selector("#built table")
     rows = page.locator("#built tbody tr").all()
     return [[cell.inner_text() for cell in row.locator("th, td.r").all()] for row in rows]

@@ -1,4 +1,4 @@
-"""A look at one survey year: what it tells of a finished form and of one that is half mapped, counted by hand."""
+"""The preview of one survey year: its report on a finished form and on a half-mapped one, counted by hand."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_rejected_cell_is_told_with_its_place_and_text(finished: Preview) -> N
 
 def test_totals_are_those_of_the_units_that_answered_and_the_change_of_those_in_both_rounds(finished: Preview) -> None:
     (country,) = [each for each in finished.totals if each.unit_level == "country" and each.question == "fte_by_service"]
-    # Moss has a cell that cannot be read, so its FTE are not known as a whole; those that can be read count.
+    # Moss has an unreadable cell, so its total FTE are unknown; the readable ones count.
     assert (country.target_group, country.units, country.units_before) == ("adults", 3, 3)
     assert country.fte_before == Decimal(115)
     assert country.fte == Decimal("38.0")
@@ -296,7 +296,7 @@ def test_an_old_header_is_not_unlike_what_it_was_and_another_reason_beside_optio
     with read(kit.settings, YEAR) as (_, connection):
         cells = "intermediate.int_cells where header = 'sum' and row_number > 1"
         assert connection.execute(f"select distinct fate_reason from {cells}").fetchall() == [("typed_sum",)]
-    # A column that is missing in all files still ends in no problem, with the other reason and the word in either order.
+    # A column that is missing from all files still gives no problem, with the other reason and the word in either order.
     without = [name for name in renamed if name != "sum"]
     place = HEADER.index("sum")
     rows = [row[:place] + row[place + 1 :] for row in rows]
@@ -318,7 +318,7 @@ def test_the_version_before_says_which_column_has_another_header_now(tmp_path: P
     renamed = {each.after: each for each in problem.renamed}
     assert {after: each.before for after, each in renamed.items()} == {"xx": "arbeid", "yy": "bolig"}
     assert "100 % of the values are the same as those of bolig in the previous version" in renamed["yy"].said.en
-    # What was laid out again to look at is gone.
+    # The temporary copies for the preview are gone.
     assert not [path for path in kit.settings.archive.parent.iterdir() if path.name.startswith("tmp")]
 
 
@@ -335,7 +335,7 @@ def numbers(mean: float, filled: int = 100) -> Answers:
     [
         (options(yes=60, no=40), options(yes=50, no=50), ()),
         (options(yes=90, no=10), options(yes=50, no=50), ("options",)),
-        # The two options were mapped the other way round.
+        # The two options were swapped in the map.
         (options(yes=30, no=70), options(yes=70, no=30), ("options",)),
         (options(yes=FEWEST_ANSWERS - 1), options(no=80), ()),
         (numbers(3.0), numbers(2.0), ()),
@@ -355,7 +355,7 @@ def test_the_folder_of_deliveries_is_not_written(kit: Kit, finished: Preview) ->
     assert sorted(name for name in folders if name != str(HALF_MAPPED)) == [str(EARLIER), str(YEAR)]
 
 
-# What corrections would do
+# Effects of corrections
 
 
 def correction(**values: Any) -> dict[str, Any]:
@@ -396,7 +396,7 @@ def test_a_correction_that_expects_another_value_does_nothing(kit: Kit) -> None:
     assert estimate_effect(kit.settings, YEAR, []) == ()
 
 
-# Models as they were compiled
+# Compiled models
 
 
 def rows_of(kit: Kit, models: list[compiled.Model]) -> dict[str, list[str]]:

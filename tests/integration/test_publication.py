@@ -1,4 +1,4 @@
-"""Candidate files and the pointer: formats say the same, promotion and its repetition, verification, provenance."""
+"""Candidate files and the pointer: equal formats, promotion and its repetition, verification, provenance."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_a_snapshot_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:
 
 
 def notices(folder: Path) -> dict[str, bool]:
-    """Return for each text format and page whether it says that data are constructed."""
+    """Return for each text format and page whether it states that data are constructed."""
     words = ("onstruert", "onstructed")
     return {
         path.relative_to(folder).as_posix(): any(
@@ -224,7 +224,7 @@ def test_every_file_of_a_rehearsal_says_that_it_is_one_whatever_its_form_says(tm
         for path in folder.rglob("*")
         if path.suffix in {".html", ".json", ".jsonld", ".px", ".md"}
         and path.name not in {GATE, GATE_NATIVE}
-        # A search index has no sentence, and is read by the pages alone.
+        # A search index has no sentence, and only the pages read it.
         and path.parent.name != "static"
     ]
     silent = [

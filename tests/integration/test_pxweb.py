@@ -1,4 +1,4 @@
-"""What PxWeb's own loader says to our files, and that our reading of its rules refuses what it refuses."""
+"""The verdict of PxWeb's own loader on our files, and that our version of its rules refuses the same files."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_the_files_of_a_candidate_have_the_times_of_its_release_and_english_name
     text = (made / "px" / "fte_by_service.px").read_text(encoding="utf-8")
     cube = json.loads((made / "jsonstat" / "fte_by_service.json").read_text(encoding="utf-8"))
     catalogue = json.loads((made / "dcat.jsonld").read_text(encoding="utf-8"))
-    # A rehearsal never goes out, so it has no time.
+    # A rehearsal is never published, so it has no time.
     is_released = channel != "rehearsal"
     assert ('\nLAST-UPDATED="20310612 08:00";\n' in text, '\nNEXT-UPDATE="20311113 08:00";\n' in text) == (is_released,) * 2
     assert cube.get("updated") == ("2031-06-12T08:00:00+02:00" if is_released else None)

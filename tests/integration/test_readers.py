@@ -1,4 +1,4 @@
-"""Readers of raw deliveries: every cell arrives as text with its place, and what contradicts its statement is refused."""
+"""Readers of raw deliveries: every cell is read as text with its place; files that contradict the form are refused."""
 
 from __future__ import annotations
 
@@ -314,7 +314,7 @@ def test_files_that_break_off_are_refused(tmp_path: Path, reader: str) -> None:
 def test_every_reader_that_a_form_may_name_reads(tmp_path: Path) -> None:
     assert set(READERS) == set(get_args(Reader))
     for reader in READERS:
-        # It gets as far as looking for the file.
+        # It only fails when looking for the file.
         refused(lambda reader=reader: read(tmp_path / "none", spec(reader), ("*",)), "missing")
 
 
@@ -566,7 +566,7 @@ def test_workbooks_that_grow_without_bounds_are_refused(tmp_path: Path) -> None:
 def test_parts_that_lie_about_their_size_are_refused_in_little_memory(tmp_path: Path) -> None:
     row = '<row r="1"><c r="A1"><v>1</v></c></row>'
     content = bytearray(with_sheet(row + " " * 60_000_000))
-    # The size in the directory, of the part that was written last.
+    # The size, in the directory, of the part written last.
     place = content.rindex(b"PK\x01\x02")
     content[place + 24 : place + 28] = struct.pack("<I", 1000)
     tracemalloc.start()
@@ -719,13 +719,13 @@ def test_parquet_texts_that_are_repeated_are_counted_as_often(tmp_path: Path) ->
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_numbers_read_back_as_the_same_number(value: float) -> None:
     text = cells.number_text(value)
-    # Traces of arithmetic beside a whole number are no digits of it.
+    # Floating-point noise next to a whole number is not part of its digits.
     assert float(text) == value or (0 < abs(value - round(value)) < 1e-9 and float(text) == round(value) != 0)
     assert not text.endswith(".0")
     assert cells.numbers_text(pa.array([value, None])).to_pylist() == [text, None]
 
 
-# Anything at all
+# Arbitrary bytes
 
 
 GOOD_CSV = 'nr;navn;"tall"\r\n0301;Ås;"1,5"\r\n1;"a ""b""";\r\n'.encode()
@@ -734,7 +734,7 @@ GOOD_WORKBOOK = workbook(Ark=[["nr", "navn"], [301, "Ås "], [1.5, None]])
 
 @st.composite
 def mutated(draw: st.DrawFn, good: bytes) -> bytes:
-    """Good bytes with some of them changed, cut out or repeated; or just any bytes."""
+    """Valid bytes with some of them changed, cut out or repeated; or arbitrary bytes."""
     content = bytearray(good)
     for _ in range(draw(st.integers(1, 4))):
         place = draw(st.integers(0, max(len(content) - 1, 0)))
@@ -781,7 +781,7 @@ def test_any_part_of_a_workbook_is_read_or_refused(tmp_path: Path, data: st.Data
 
 
 def stated(path: Path) -> FileSpec:
-    """How a bundled file is read; the forms state it, and these tests know no form."""
+    """How a bundled file is read; normally stated by the forms, which these tests do not use."""
     if path.suffix != ".csv":
         return spec(path.suffix[1:])
     content = path.read_bytes()
@@ -820,7 +820,7 @@ def test_bundled_deliveries_are_read_whole() -> None:
             names = tuple(openpyxl.load_workbook(path, read_only=True).sheetnames)
         sheets = read(path, stated(path), names)
         assert sheets and all(sheet.cells.num_rows for sheet in sheets), path.name
-        # Two workbooks of each folder and all other files, because the other library takes its time.
+        # Two workbooks of each folder and all other files, because the other library is slow.
         folder = (path.parent.name, path.suffix)
         if path.suffix != ".xlsx" or folder not in compared:
             compared.add(folder)

@@ -1,4 +1,4 @@
-"""Comparing a snapshot with the one that was made again: what may differ, and what may not."""
+"""Comparing a snapshot with its rebuild: what may differ, and what may not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def render(verdict: dict[str, Any]) -> str:
 
 
 def snapshot(folder: Path, *, judged_on: list[str], failing: int = 0, page: str | None = None) -> Path:
-    """Write a snapshot of one table, whose verdict has one rule that was taken over if ``judged_on`` names a candidate."""
+    """Write a snapshot of one table; its verdict has one rule, taken over if ``judged_on`` names a candidate."""
     origin = {"judged_on": judged_on} if judged_on else {}
     proof = {
         "by_rule": [{"rule": "totals_add_up", "verdict": "caught", **({"judged_on": judged_on[0]} if judged_on else {})}]

@@ -1,4 +1,4 @@
-"""A made-up delivery of a coming year: what is done to the earlier one, its key, and the mark of its inputs."""
+"""A made-up delivery of a coming year: the changes to the earlier one, its key, and the mark of its inputs."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_rehearsal_is_a_year_with_late_units_renamed_columns_and_slips_that_it
     with_late, corrected = (delivered(rehearsal.folder / LATER / name) for name in (WITH_LATE_UNITS, CORRECTED))
     everybody = {*CODES, *DISTRICTS}
     assert everybody - now.keys() == set(rehearsal.late) and set(with_late) == set(corrected) == everybody
-    # The late units alone, in a file to be put beside the first; they have the same answers there.
+    # Only the late units, in a file to be added to the first; they have the same answers there.
     assert delivered(rehearsal.folder / LATER / LATE_FILES, "late_main.csv") == {
         code: with_late[code] for code in rehearsal.late
     }
@@ -76,7 +76,7 @@ def test_a_rehearsal_is_a_year_with_late_units_renamed_columns_and_slips_that_it
     assert {name.removesuffix("_ny") for row in now.values() for name in row} == set(HEADER)
     key = json.loads((rehearsal.folder / "key.json").read_text(encoding="utf-8"))
     assert key["late"] == rehearsal.late and key["slips"][0]["unit_name"] in {"navn", "Oslo"}
-    # What it is made of is not touched, and a coming year is not among the inputs of the copy.
+    # Its sources are not changed, and a coming year is not among the inputs of the copy.
     assert [path.name for path in (rehearsal.data / "forms").iterdir()] == [f"survey_{YEAR}"]
     with pytest.raises(UserError, match="already exists"):
         made(kit, tmp_path / "one")
@@ -121,7 +121,7 @@ def test_dates_of_collection_move_on_and_answers_do_not(tmp_path: Path) -> None:
     texts = [f"29.02.{YEAR}", f"{YEAR}-02-29 10:00", str(YEAR), str(YEAR)]
     table = Table(last.sheets[0], names, [Row(dict(zip(names, texts, strict=True)))])
     advance_dates(last, [table], 1)
-    # There is no 29 February in the year after, and a number that looks like a year is none.
+    # There is no 29 February in the next year, and a number that looks like a year is not one.
     assert list(table.rows[0].texts.values()) == [f"28.02.{YEAR + 1}", f"{YEAR + 1}-02-28 10:00", str(YEAR), str(YEAR)]
 
 
@@ -170,13 +170,13 @@ def test_a_rehearsal_says_what_it_is_in_either_channel_and_writes_into_itself_al
         assert (load_settings().channel, load_settings().purpose) == (channel, "rehearsal")
     said = CliRunner().invoke(main, ["status"])
     assert said.exit_code == 0 and "a rehearsal: nothing of it is a publication" in said.output
-    # Not into the snapshots or the warehouse of an installation ...
+    # A rehearsal cannot use the snapshots or the warehouse of an installation ...
     for name in ("snapshots_dir", "warehouse_dir"):
         monkeypatch.setenv(f"IS248_{name.upper()}", str(elsewhere))
         with pytest.raises(UserError, match=f"setting '{name}' is outside the rehearsal"):
             load_settings()
         monkeypatch.delenv(f"IS248_{name.upper()}")
-    # ... and no installation into those of a rehearsal.
+    # ... and an installation cannot use those of a rehearsal.
     monkeypatch.setenv("IS248_DATA_DIR", str(kit.data))
     monkeypatch.setenv("IS248_SNAPSHOTS_DIR", str(rehearsal.data / "snapshots"))
     with pytest.raises(UserError, match="is a folder of a rehearsal, but the inputs are not a rehearsal's"):

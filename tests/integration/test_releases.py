@@ -103,7 +103,7 @@ def test_the_approved_candidate_goes_out_and_not_a_later_one(tmp_path: Path) -> 
     approved = official(tmp_path, 1.5)
     later = official(tmp_path, 2.5)
     assert attempt(tmp_path, later, calendar(first=[approved.id])).published == approved.id
-    # What came later waits for an approval of its own, and was compared with another snapshot.
+    # The later candidate waits for its own approval, and was compared with another snapshot.
     assert attempt(tmp_path, later, calendar(first=[approved.id])).waiting == later.id
     with pytest.raises(UserError, match="another one is published now"):
         attempt(tmp_path, later, calendar(first=[approved.id, later.id]))
@@ -131,7 +131,7 @@ def test_the_final_release_is_a_planned_revision_of_the_provisional_one(tmp_path
         ]
         said = "select release, release_status, release_date, release_at, next_release_at from snapshot"
         assert connection.execute(said).fetchall() == [("second", "final", "2032-11-07", "2032-11-07T08:00:00+00:00", None)]
-    # And not the other way.
+    # But not the reverse.
     again = official(tmp_path, 9.5)
     outcome = attempt(tmp_path, again, calendar(first=[again.id]), moment)
     assert outcome.reasons == ("second is published, which comes after first",)
@@ -180,14 +180,14 @@ def test_a_rehearsal_waits_as_an_official_one_and_is_taken_for_none(tmp_path: Pa
             try_(channel, approved, channel)
     assert current(tmp_path) is None
     assert try_("rehearsal", approved).published == made.id
-    # And what is no rehearsal is not published as one.
+    # And other candidates are not published as rehearsals.
     made = official(tmp_path)
     with pytest.raises(UserError, match="made for the channel official, not for a rehearsal"):
         try_("rehearsal", calendar(first=[made.id]))
 
 
 def test_what_waits_is_not_promoted_when_something_else_went_out_in_between(tmp_path: Path) -> None:
-    """Its protection of answers does not know of the other one, even after a rollback to the same predecessor."""
+    """Its disclosure decisions do not consider the other one, even after a rollback to the same predecessor."""
     published(tmp_path, {"fte_by_service": [fte(fte=1.0)]})
     waits = passed(tmp_path, {"fte_by_service": [fte(fte=2.0)]})
     shutil.copytree(waits.path, tmp_path / "kept")
@@ -214,10 +214,10 @@ def test_a_rollback_moves_the_pointer_and_the_withdrawn_snapshot_does_not_come_b
     with pytest.raises(UserError, match=r"was withdrawn on .*: a wrong sum"):
         published(tmp_path, {"fte_by_service": [fte(fte=2.0)]})
     assert current(tmp_path) == first.name
-    # A corrected one goes out, and a rollback of it goes to what was current before it.
+    # A corrected snapshot is published; its rollback restores the previously current one.
     third = published(tmp_path, {"fte_by_service": [fte(fte=3.0)]})
     assert snapshots.rollback(folder, "wrong too").current == first.name
-    # Naming a withdrawn one puts it back, and withdraws nothing.
+    # Naming a withdrawn one restores it, and withdraws nothing.
     assert snapshots.rollback(folder, "it was right", third.name[:8]) == snapshots.RolledBack(third.name, first.name, False)
     assert events(tmp_path) == [
         ("published", first.name),
@@ -303,7 +303,7 @@ def test_pruning_leaves_what_is_published_referenced_or_waits(tmp_path: Path) ->
     (folder / ".candidates" / ".building-1").mkdir()
     assert names(tmp_path, last_candidate=last.id) == {".building-1", old.id}
     assert names(tmp_path, last_candidate=last.id, referenced=[old.id]) == {".building-1"}
-    # Never the published one, the one before it, or one that is named.
+    # Never the published one, the previous one, or a named one.
     assert names(tmp_path, keep=1, last_candidate=last.id) == {".building-1", old.id, *made[:3]}
     assert names(tmp_path, keep=1, last_candidate=last.id, referenced=[made[0]]) == {".building-1", old.id, *made[1:3]}
     found = pruning.prunable(folder, folder / ".candidates", keep=3, referenced=(), last_candidate=last.id)

@@ -1,4 +1,4 @@
-"""A delivery that comes again under other headers: what each may be, and that the change that is told makes it readable."""
+"""A redelivery with other headers: candidates for each, and that the proposed change makes it readable."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def deliver(
     rows = "\n".join(";".join(row) for row in [header, *delivered]) + "\n"
     delivery = write_delivery(folder, FORM["delivery"], {"e.csv": rows, "codes.csv": book})
     files = capture(delivery, form, Problems())
-    # As a run does: what is delivered is archived before it is read.
+    # As in a run: deliveries are archived before they are read.
     archive(delivery, files, folder / "archive")
     for file in files:
         read_file(form, file, before=columns_before(form, files, folder / "archive"))
@@ -81,7 +81,7 @@ def test_columns_are_proposed_by_wording_place_and_cells(tmp_path: Path) -> None
 
 
 def test_a_place_alone_proposes_nothing(tmp_path: Path) -> None:
-    # Of a column that is ignored the form does not say what its cells are like.
+    # The form says nothing about the cells of an ignored column.
     columns = [*COLUMNS[:3], column("fritekst"), COLUMNS[4]]
     with pytest.raises(UserError, match="is not mapped") as caught:
         deliver(tmp_path, ["nr", "kommune", "bolig", "xyzw", "merknad"], {}, columns, [])
@@ -115,13 +115,13 @@ def test_a_column_that_form_yml_names_keeps_one_header(tmp_path: Path) -> None:
     assert "line 3: write 'kommunenavn' in the place of 'kommune', and wherever form.yml or `when` names it" in error.remedy
 
 
-# --- Beside the version before --------------------------------------------------------------------------------------------
+# --- Compared with the previous version -----------------------------------------------------------------------------------
 
 NOTES = [[*row[:4], f"Merknad {number}"] for number, row in enumerate(ROWS)]
 
 
 def renamed_after(folder: Path, header: list[str], delivered: list[list[str]] = NOTES) -> dict[str, str]:
-    """Deliver under the form's headers, then under others; return the earlier header of each new one that is proposed."""
+    """Deliver with the form's headers, then with others; return the proposed earlier header of each new one."""
     columns = [{**COLUMNS[4], "reason": "respondent_comment"} if each is COLUMNS[4] else each for each in COLUMNS]
     deliver(folder, HEADER, {}, columns, delivered=NOTES)
     with pytest.raises(UserError) as caught:
@@ -131,7 +131,7 @@ def renamed_after(folder: Path, header: list[str], delivered: list[list[str]] = 
 
 
 def test_what_the_version_before_held_names_columns_that_nothing_else_does(tmp_path: Path) -> None:
-    # Names, order and wordings say nothing; the remark is ignored by the form, the unit is an identifier.
+    # Names, order and wordings are no evidence; the form ignores the remark, and the unit is an identifier.
     header = ["k1", "k2", "k3", "k4", "k5"]
     moved = [[row[4], row[3], row[2], row[1], row[0]] for row in reversed(NOTES)]
     expected = {"k1": "merknad", "k2": "plan", "k3": "bolig", "k4": "kommune", "k5": "nr"}
@@ -156,9 +156,9 @@ def test_a_column_of_which_most_units_leave_the_same_tells_by_the_others_alone()
     before = {"nr": units, "x": few, "y": {("f", 19): "1"}}
     found = same_values(now, before, ["a", "b", "c"], ["x", "y"])
     assert (found["a", "x"], found["b", "x"], found["c", "x"]) == (1.0, 0.0, 0.0)
-    # One ticked box is too little to say anything, but for those who tick others.
+    # One ticked box is too little evidence, except for units that tick others.
     assert ("c", "y") not in found
-    # Without a column that tells rows apart nothing is compared.
+    # Without a column that distinguishes rows, nothing is compared.
     assert same_values({"a": few}, {"x": few}, ["a"], ["x"]) == {}
 
 

@@ -1,4 +1,4 @@
-"""Texts that authors sign: where they stand, what is marked and listed, and what is refused with its file and line."""
+"""Texts that authors sign: their places, marks and lists, and refusals with file and line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report in English: what is written in it, what nobody has written, and what a translated chapter forgot to place."""
+"""A report in English: its texts, missing texts, and parts that a translated chapter forgot to place."""
 
 from __future__ import annotations
 

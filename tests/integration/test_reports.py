@@ -1,4 +1,4 @@
-"""A small report built from a small snapshot: its documents, what a correction changes, what a faulty one leaves."""
+"""A small report built from a small snapshot: its documents, the effects of a correction and of a faulty report."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ CODES = ("0001", "0002", "0003")
 
 
 def of_municipalities(**changed: float | None) -> dict[str, Any]:
-    """Return rows of a country of three municipalities; ``changed`` has other figures of some, by ``m<code>``."""
+    """Return rows of a country of three municipalities; ``changed`` has other figures for some, by ``m<code>``."""
     found = rows()
     areas = []
     for level, code in [("country", "0"), *(("municipality", code) for code in CODES)]:
@@ -270,7 +270,7 @@ def of_areas(reporting: Settings) -> Settings:
 def test_all_at_once_are_the_same_bytes_as_one_at_a_time(
     of_areas: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: int
 ) -> None:
-    # With shares of one several processes make them.
+    # With shares of one report, several processes build them.
     monkeypatch.setattr(parallel, "SHARE", share)
     published(tmp_path, of_municipalities())
     told: list[tuple[int, int]] = []
@@ -304,21 +304,21 @@ def test_a_report_that_a_correction_does_not_reach_stays_as_it_is(
     assert {name for name, each in second.items() if not each.is_kept} == {"small-2023-0002"}
     for name, each in second.items():
         assert (contents(each.folder) == contents(first[name].folder)) == each.is_kept
-    # Files that somebody changed are not taken for those of an edition.
+    # Edited files are not mistaken for those of an edition.
     untouched = second["small-2023-0001"]
     untouched.files["html"].write_text("changed", encoding="utf-8")
     first["small-2023-0001"].files["html"].write_text("changed", encoding="utf-8")
     again = build(of_areas, Wanted("small", 2023, area="0001"))
     assert not again.is_kept
     assert again.files["html"].read_text(encoding="utf-8") != "changed"
-    # What numbers are bound to is never taken from there.
+    # Bindings of numbers are never taken from there.
     manifests = [each["small-2023-0003"].folder / MANIFEST for each in (first, second)]
     bound = manifests[1].read_text(encoding="utf-8")
     for each in manifests:
         each.write_text(bound.replace("fte_by_service", "fte_by_servicf"), encoding="utf-8")
     again = build(of_areas, Wanted("small", 2023, area="0003"))
     assert again.is_kept and (again.folder / MANIFEST).read_text(encoding="utf-8") == bound
-    # Nor are those that another program wrote.
+    # Nor are files written by another program.
     monkeypatch.setattr(making, "program", lambda: "another")
     assert not build(of_areas, Wanted("small", 2023, area="0003")).is_kept
 
@@ -329,7 +329,7 @@ def test_a_snapshot_has_the_reports_that_are_asked_for(reporting: Settings, tmp_
     assert write_reports(reporting, folder, ["report"], None) == []
     assert [path.name for path in (folder / "report").iterdir()] == ["small-2023"]
     assert not (folder / "memos").exists()
-    # The same bytes as somebody makes who asks for it alone; nothing of the candidate's name is in them.
+    # The same bytes as when it is built alone; the candidate's name is not in them.
     assert contents(folder / "report" / "small-2023") == contents(alone.folder)
     found = verify(folder / "report", folder)
     assert found.editions == {"small-2023": alone.edition}
@@ -346,7 +346,7 @@ def test_a_report_that_cannot_be_made_is_left_out_and_told(
     assert refused.name == "small-2023"
     assert "nearest is" in refused.what
     assert refused.place.endswith("kapittel.md, line 1")
-    # Nor does a defect hold figures back.
+    # A defect does not hold figures back either.
     chapter(reporting, CHAPTER)
     monkeypatch.setattr(making, "write_pdf", lambda *arguments: [][0])
     (refused,) = write_reports(reporting, folder, ["report"], None)
@@ -358,7 +358,7 @@ def test_a_report_of_a_snapshot_is_held_against_its_files(reporting: Settings, t
     folder = published(tmp_path / "a", rows())
     write_reports(reporting, folder, ["report"], None)
     report = folder / "report" / "small-2023"
-    # Another snapshot: each number that a correction reaches.
+    # Another snapshot: each number that a correction changes.
     other = published(tmp_path / "b", rows(children=90.0))
     assert len(verify(folder / "report", other).unequal) == 9
     assert verify(folder / "report", other).unequal[0] == (

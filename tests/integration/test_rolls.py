@@ -1,4 +1,4 @@
-"""The roll of a published snapshot: written, kept with it, loaded by the next run, and not needed."""
+"""The roll of a published snapshot: written, kept with it, loaded by the next run, and optional."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_the_same_answers_give_the_same_bytes_whatever_their_order(tmp_path: Pat
 def test_a_roll_is_kept_with_the_snapshot_and_loaded_while_that_is_current(tmp_path: Path) -> None:
     folder = tmp_path / "snapshots"
     assert loaded(folder) == []
-    # A snapshot of an earlier release, or of a backup without rolls, has none.
+    # A snapshot of an earlier program version, or from a backup without rolls, has none.
     first = published(tmp_path)
     assert loaded(folder) == []
     made = passed(tmp_path, {"fte_by_service": [fte(fte=2.5)]})

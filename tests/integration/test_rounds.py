@@ -1,4 +1,4 @@
-"""Three rounds of a tiny survey after each other: what units report, leave blank, confirm, and what is carried forward."""
+"""Three consecutive rounds of a tiny survey: values that units report, leave blank or confirm, and carrying forward."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ CARRIES = {
     2020: {"non_response": "carry_forward"},
     2021: {"non_response": "carry_forward", "carry_forward": "chain", "carry_forward_years": 2},
 }
-# In 2021 both services are one.
+# In 2021 the two services are merged.
 MERGED = {"question": "fte_by_service", "item": "housing_and_work", "type": "number"}
 
 
@@ -66,7 +66,7 @@ def write_round(data: Path, year: int) -> None:
 
 
 def merge_services(data: Path) -> None:
-    """Add the category that took in the two services, and say so."""
+    """Add the category that absorbed the two services, and declare the change."""
     add_service(data / "classifications" / "codelists.csv", str(MERGED["item"]))
 
     def add(rows: list[Row]) -> list[Row]:
@@ -130,7 +130,7 @@ def test_a_chain_carries_again_and_confirmed_values_count_as_reported_in_the_cat
     settings: Settings,
 ) -> None:
     assert units(settings, 2021) == {
-        # Nothing is known of it before, so there is nothing that it can have confirmed.
+        # It has no earlier values, so there is nothing that it can have confirmed.
         "1124": (None, False, None, False, True),
         "1103": (18.0, True, 2019, False, False),
         "1106": (7.0, False, None, True, False),

@@ -1,4 +1,4 @@
-"""The table API over HTTP: what it answers, what it refuses, and that a request sees one snapshot."""
+"""The table API over HTTP: answers, refusals, and that a request sees one snapshot."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def publish(settings: Settings, name: str, figure: float = FIGURE) -> Path:
 
 @contextmanager
 def served(settings: Settings, limits: Limits | None = None, **options: Any) -> Iterator[httpx.Client]:
-    """Run the server in a thread and lend a client of it."""
+    """Run the server in a thread and yield a client."""
     server = build_server(settings, limits or PATIENT, **options)
     with listen(LOOPBACK, 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -258,7 +258,7 @@ def test_json_says_beside_the_rows_what_their_codes_mean_and_which_breaks_they_h
 
 
 def test_csv_is_to_the_byte_what_the_files_have(client: httpx.Client, shared: Settings, tmp_path: Path) -> None:
-    # A copy: one process opens one DuckDB file in one way, and the server runs in this one.
+    # A copy: a process can open a DuckDB file in one mode only, and the server runs in this process.
     shutil.copyfile(shared.snapshots / FIRST / DATABASE, tmp_path / DATABASE)
     with connect(tmp_path / DATABASE, read_only=True) as connection:
         for table in load_tables(shared.metadata):
@@ -278,7 +278,7 @@ def test_every_answer_says_its_snapshot_and_that_data_are_constructed(client: ht
         content = answer.json()
         assert FIRST in (content.get("snapshot"), content.get("extension", {}).get("snapshot"))
         assert notice.nb.format(periods="2023") in json.dumps(content, ensure_ascii=False)
-    # A refusal too, where it is about a snapshot.
+    # Refusals that concern a snapshot, too.
     assert client.get("/tables/nothing").headers["snapshot-id"] == FIRST
 
 
@@ -394,12 +394,12 @@ def test_a_request_ends_on_the_snapshot_that_it_began_with(settings: Settings) -
                 for each in (old, new)
             ]
         assert (old.id, new.id, figures) == (FIRST, SECOND, [FIGURE, 2.0])
-        # Back to the one before, as a rollback does.
+        # Back to the previous snapshot, as a rollback does.
         pointer.point_to(settings.snapshots, FIRST)
         with published.use() as again:
             assert again.id == FIRST
     with pytest.raises(duckdb.ConnectionException):
-        new.connection.execute("select 1")  # nobody reads it any more
+        new.connection.execute("select 1")  # it has no readers any more
     published.close()
 
 
@@ -410,7 +410,7 @@ def test_a_snapshot_that_was_made_anew_under_its_name_is_opened_again(settings: 
         publish(settings, SECOND, 2.0)
         exchange(settings.snapshots / FIRST, settings.snapshots / SECOND)
         pointer.point_to(settings.snapshots, FIRST)
-        # Who reads it goes on with what he began with.
+        # Its readers continue with the snapshot that they started with.
         with published.use() as meanwhile:
             assert meanwhile is old
     with published.use() as new:
@@ -536,7 +536,7 @@ ATTACKS = [
     "show tables",
     "summarize areas",
     "pivot areas on unit_level",
-    # DuckDB's own tables, which name paths of the machine, also behind a name that WITH gives elsewhere.
+    # DuckDB's own tables, which contain paths of the machine, even under a name that WITH defines elsewhere.
     "select * from duckdb_settings()",
     "select * from duckdb_settings",
     "select * from duckdb_databases()",
@@ -563,7 +563,7 @@ ATTACKS = [
     "select * from arrow_scan(1, 1, 1)",
     "select version()",
     "select current_database()",
-    # What need not end or fills any memory.
+    # Queries that may not end or may fill the memory.
     "with recursive t as (select 1 as x union all select x + 1 from t) select count(*) from t",
     "select count(*) from range(100000000000)",
     "select unnest(range(100000000000))",
@@ -574,7 +574,7 @@ ATTACKS = [
     "select random()",
     "select uuid()",
     "select cast('x' as enum('x'))",
-    # Not what the endpoint is for.
+    # Not the purpose of the endpoint.
     "select ?",
     "select $name",
     "select 1 as x, 2 as x",
@@ -737,6 +737,6 @@ def test_readers_in_other_processes_meet_no_error_while_snapshots_are_published(
     everything = set(outcome.published.values())
     for way in ("duckdb", "parquet", "csv", "http"):
         assert outcome.seen[way] == everything, way
-    # Who keeps a connection open stays with its snapshot; who opens again sees the newest.
+    # An open connection keeps its snapshot; a new one sees the newest.
     assert outcome.seen["held"] == {1}
     assert outcome.seen[readers.REOPENED] == {4}

@@ -1,4 +1,4 @@
-"""The set-up as servers: both storages, the processes, what becomes of runs whose process died, and the proxy before it."""
+"""Running as servers: both storages, the processes, runs whose process died, and the proxy in front."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ from tests.integration.servers_kit import (
 )
 
 ADDRESS = f"postgresql://is248:{quote(PASSWORD, safe='')}@127.0.0.1:{{port}}/is248_dagster"
-# Real assets that cost nothing: one that reads the corrections, which a test can hold up, and one that does not.
+# Cheap real assets: one that reads the corrections, which a test can hold up, and one that does not.
 CAN_BE_HELD_UP = [["decisions", table] for table in decisions.TABLES]
 QUICK = [[ledger.SCHEMA, table] for table in ledger.TABLES]
 
@@ -63,7 +63,7 @@ QUICK = [[ledger.SCHEMA, table] for table in ledger.TABLES]
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put back what preparing the instance sets for the processes that follow."""
+    """Restore the environment that preparing the instance sets for child processes."""
     for name in ("DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY", dagster_instance.POSTGRES_VARIABLE):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
@@ -158,13 +158,13 @@ def test_a_database_that_cannot_be_used_is_one_line_without_the_password(
     )
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    # What is no address at all is refused with the settings, before anything else.
+    # An invalid address is refused with the settings, before anything else.
     if address.startswith("postgresql://"):
         assert result.stderr.startswith(f"error: {place}: ")
     for error in (str(caught.value), result.stdout + result.stderr):
         assert PASSWORD not in error
         assert quote(PASSWORD, safe="") not in error
-    # Not in what a traceback would print either.
+    # Not in a traceback either.
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
 
@@ -207,7 +207,7 @@ def test_whoever_opens_the_interface_to_others_is_warned_in_a_line(
 
 
 def supervise(script: str, tmp_path: Path) -> subprocess.Popen[bytes]:
-    """Keep a shell script as a server is kept; its processes are known by a variable."""
+    """Supervise a shell script like a server; its processes are identified by a variable."""
     return subprocess.Popen(
         [sys.executable, "-m", "orchestration.defs.supervisor", "/bin/sh", "-c", script],
         cwd=tmp_path,
@@ -216,7 +216,7 @@ def supervise(script: str, tmp_path: Path) -> subprocess.Popen[bytes]:
     )
 
 
-# A server whose child goes on after it, until there is a file "end".
+# A server whose child outlives it, until a file "end" exists.
 SERVER = """
 (trap '' TERM; touch child; until [ -e end ]; do sleep 0.1; done; touch child-ended) &
 trap 'touch stopped; exit 0' TERM
@@ -230,7 +230,7 @@ def test_a_server_that_is_stopped_waits_for_what_it_began(tmp_path: Path) -> Non
     until(lambda: (tmp_path / "ready").exists() and (tmp_path / "child").exists(), "the server")
     server.terminate()
     until(lambda: (tmp_path / "stopped").exists(), "the server's end")
-    # Its child goes on, and who keeps it waits.
+    # Its child continues, and the supervisor waits.
     assert server.poll() is None
     (tmp_path / "end").touch()
     assert server.wait(PATIENCE) == 0
@@ -267,7 +267,7 @@ def test_a_server_does_not_outlive_who_keeps_it(tmp_path: Path) -> None:
 
 # Runs of the command line whose process died ----------------------------------------------------------------------------
 
-# A run as the command line makes it, that waits in its only step.
+# A run like those of the command line, which waits in its only step.
 COMMAND_RUN = """
 import sys, time
 from pathlib import Path
@@ -322,7 +322,7 @@ def test_a_run_of_the_command_line_that_was_killed_does_not_hold_up_the_queue(se
             dead = instance.get_run_by_id(run.run_id)
             assert dead is not None
             assert dead.status == dg.DagsterRunStatus.FAILURE
-            # Whoever called the command sees that it failed; the daemon leaves it.
+            # The caller of the command sees that it failed; the daemon leaves it alone.
             assert dead.tags["dagster/will_retry"] == "false"
             for other in (finished, foreign):
                 kept = instance.get_run_by_id(other.run_id)
@@ -359,13 +359,13 @@ def test_a_later_process_of_the_same_number_is_another_one() -> None:
     assert records._is_alive(os.getpid(), now)
     assert not records._is_alive(os.getpid(), now - 24 * 3600)
     ended = subprocess.Popen(["true"])
-    # Dead, and nobody has waited for it yet.
+    # Dead, but not yet reaped.
     until(lambda: not records._is_alive(ended.pid, now), "a process that ends")
     ended.wait()
     assert not records._is_alive(ended.pid, now)
 
 
-# The whole set-up, with PostgreSQL --------------------------------------------------------------------------------------
+# The complete installation, with PostgreSQL -----------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -391,7 +391,7 @@ def set_up(running: tuple[Servers, int, int]) -> Servers:
 
 @pytest.fixture(scope="module")
 def running(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Servers, int, int]]:
-    """A daemon, a read-only webserver and one to operate, all begun at once over an empty database."""
+    """A daemon, a read-only webserver and one for operators, all started at once over an empty database."""
     started = make_servers(tmp_path_factory.mktemp("servers"), **{dagster_instance.POSTGRES_VARIABLE: address})
     # Else each of the three would.
     dbt.prepare(Settings(data_dir=started.data, warehouse_dir=started.warehouse, snapshots_dir=started.folder / "snapshots"))
@@ -405,7 +405,7 @@ def running(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         assert not _ended(started), started.said()
         for port in (viewer, operator):
             (location,) = ask(port, LOCATIONS)["workspaceOrError"]["locationEntries"]
-            # Else whoever asks for a run is refused as if it were not allowed.
+            # Otherwise a request for a run is refused as not permitted.
             assert location["locationOrLoadError"]["__typename"] == "RepositoryLocation", location
         yield started, viewer, operator
     finally:
@@ -432,20 +432,20 @@ def begin(port: int, keys: list[list[str]]) -> str:
 
 
 def status_of(address: str, run: str) -> str:
-    """Return what the database itself has on record."""
+    """Return the status recorded in the database."""
     ((status,),) = sql(address, f"select status from runs where run_id = '{run}'")
     return str(status)
 
 
 def wait_for(address: str, run: str, *wanted: str) -> None:
-    """Wait for a status; any other end of a run is an error at once."""
+    """Wait for a status; another final status of the run is an error."""
     ends = {"SUCCESS", "FAILURE", "CANCELED"}
     found = until(lambda: (now := status_of(address, run)) in {*wanted, *ends} and now, f"run {run} to be {wanted}")
     assert found in wanted
 
 
 def process_of(address: str, run: str) -> int:
-    """Return the process of a run that is in its step."""
+    """Return the process of a run that is executing its step."""
     wait_for(address, run, "STARTED")
     until(
         lambda: sql(address, f"select 1 from event_logs where run_id = '{run}' and dagster_event_type = 'STEP_START'"),
@@ -458,7 +458,7 @@ def process_of(address: str, run: str) -> int:
 
 
 def retry_of(address: str, run: str) -> str:
-    """Return the run that the daemon began because another one died."""
+    """Return the run that the daemon started because another one died."""
     query = f"select run_id from run_tags where key = 'dagster/parent_run_id' and value = '{run}'"
     ((again,),) = until(lambda: sql(address, query), f"another try of {run}")
     return str(again)
@@ -492,7 +492,7 @@ def test_what_the_servers_say_is_json_by_the_line(set_up: Servers) -> None:
 
 @pytest.fixture(scope="module")
 def proxy(viewer: int, operator: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The example of nginx before the webservers, on a port of its own, with a certificate and users of its own."""
+    """The nginx example in front of the webservers, with its own port, certificate and users."""
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None or shutil.which("openssl") is None:
         pytest.skip("no nginx (or no openssl) is installed: the reverse proxy is not tested")
@@ -577,7 +577,7 @@ def test_the_proxy_lets_through_what_the_interface_asks_and_nothing_that_a_forei
         return through(proxy, operate, f"/graphql{query}", user="operators", body=body, **headers)
 
     assert graphql(body=question, Content_Type="application/json") == 200
-    # What a link, an image or a form of another page sends without asking.
+    # Requests that a link, an image or a form of another page can send without consent.
     assert graphql(f"?{mutation}") == 403
     assert graphql(f"?{mutation}", body=b"x=1", Content_Type="application/x-www-form-urlencoded") == 403
     assert graphql(f"?{mutation}", body=question, Content_Type="text/plain") == 403
@@ -600,7 +600,7 @@ def test_a_run_whose_process_is_killed_fails_is_tried_again_and_holds_up_nobody(
         wait_for(address, killed, "FAILURE")
         wait_for(address, waiting, "SUCCESS")
 
-        # The next try waits for the corrections as the first did, until the operator stops it.
+        # The retry waits for the corrections like the first run, until the operator stops it.
         again = retry_of(address, killed)
         assert process_of(address, again) != process
         assert ask(viewer, TERMINATE, run=again)["terminateRun"]["__typename"] != "TerminateRunSuccess"
@@ -609,7 +609,7 @@ def test_a_run_whose_process_is_killed_fails_is_tried_again_and_holds_up_nobody(
         wait_for(address, again, "CANCELED")
     shown = {found["runId"]: found["status"] for found in ask(viewer, RUNS)["runsOrError"]["results"]}
     assert shown == {killed: "FAILURE", waiting: "SUCCESS", again: "CANCELED"}
-    # No file: everything that Dagster records is in the database.
+    # No file: all of Dagster's records are in the database.
     assert not list((set_up.warehouse / "dagster").rglob("*.db"))
 
 
@@ -622,7 +622,7 @@ def test_a_run_that_died_with_the_daemon_is_tried_again_and_a_stop_waits_for_a_r
         daemon = set_up.started[0]
         session = os.getsid(process)
         assert session != daemon.pid
-        # As when the power goes: nobody is told.
+        # Like a power failure: without notice.
         daemon.kill()
         os.killpg(session, signal.SIGKILL)
         daemon.wait()

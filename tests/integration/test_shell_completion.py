@@ -1,4 +1,4 @@
-"""What a shell completes on the Tab key, asked as its script asks, and how little is imported for that and for help."""
+"""Shell completion, called as by the shell's script, and the few imports needed for it and for help."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def python(code: str, environment: dict[str, str]) -> subprocess.CompletedProces
 
 
 def completed(line: str, environment: dict[str, str]) -> list[str]:
-    """Return what is proposed for the last word of a line, as bash asks; nothing heavy may be imported for it."""
+    """Return the proposals for the last word of a line, called as by bash; asserts that nothing heavy is imported."""
     words = line.split(" ")
     asked = {"COMP_WORDS": "\n".join(words), "COMP_CWORD": str(len(words) - 1), "_IS248_COMPLETE": "bash_complete"}
     code = (
@@ -127,7 +127,7 @@ def test_the_script_says_how_it_is_loaded_and_asks_the_program_that_stands_in_th
 
 
 def test_bash_completes_the_program_of_the_folder(tmp_path: Path, folders: dict[str, str]) -> None:
-    """Bash looks the command word up by its last part, so ./is248 is completed by what was set for is248."""
+    """Bash looks up the command word by its last part, so the completion for is248 applies to ./is248."""
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("there is no bash")

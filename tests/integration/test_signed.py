@@ -36,7 +36,7 @@ def kit(tmp_path: Path) -> Kit:
 
 
 def forms(kit: Kit, monkeypatch: pytest.MonkeyPatch, **files: str) -> tuple[int, str]:
-    """Sign entries, and return what the command says of them."""
+    """Sign entries, and return the command's output on them."""
     for folder, text in files.items():
         (kit.data / folder).mkdir(exist_ok=True)
         (kit.data / folder / "2016.yml").write_text(text, encoding="utf-8")
@@ -83,7 +83,7 @@ def test_an_entry_on_no_version_that_is_there_is_noted_and_one_on_a_version_is_n
     everybody = ENTRY.replace('["0101"]', "all").replace("0123456789ab", now[:12])
     code, said = forms(kit, monkeypatch, redeliveries=everybody)
     assert code == 0 and "note:" not in said
-    # Of a version that was read before, too.
+    # For an earlier version too.
     archive(folder, capture(folder, form), kit.settings.archive)
     write_delivery(kit.data, "2016", {"export.csv": csv_text(HEADER, [ROW, ["2", "0104", *ROW[2:]]])})
     code, said = forms(kit, monkeypatch)

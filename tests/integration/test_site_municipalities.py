@@ -1,4 +1,4 @@
-"""The pages of municipalities: found by their names, each at its own address, among others without a ranking, on two pages.
+"""The municipality pages: found by name, each at its own address, compared without a ranking, printed on two pages.
 
 Most tests drive a browser; they are skipped where Playwright, Chromium or axe is absent.
 """
@@ -21,7 +21,7 @@ from orchestration.publish.publication_metadata import load_catalogue
 from tests.integration.test_site_pages import METADATA, YEARS, Row, browser_parts, build, empty_database, insert
 
 TEXTS = load_texts("site", "municipality")
-# Own name and county by code; 1101 was formed of 1103, and 1202 has the name that 1103 had.
+# Own name and county by code; 1101 was formed from 1103, and 1202 has the former name of 1103.
 NAMES = {
     "1101": ("Fjellby", "11"),
     "1102": ("Fjell", "11"),
@@ -35,7 +35,7 @@ RATES = {"1101": 40.0, "1102": 20.0, "1201": 30.0, "1202": None, "1203": 10.0, "
 
 
 def database(*, is_constructed: bool = False) -> duckdb.DuckDBPyConnection:
-    """Return six municipalities in two counties, of which one county has a distribution; 1202 did not answer at last."""
+    """Return six municipalities in two counties, one of which has a distribution; 1202 did not answer last."""
     connection = empty_database()
     areas = [("country", "0", "Hele landet"), ("county", "11", "Vestfylket"), ("county", "12", "Østfylket")]
     for year in YEARS:
@@ -130,7 +130,7 @@ def test_a_page_has_its_figures_without_a_script(site: Path, browser: Any) -> No
     rows = [" ".join(row.inner_text().split()) for row in silent.locator("#years tbody tr").all()]
     assert [row.split()[0] for row in rows] == [str(year) for year in YEARS]
     assert rows[-1].startswith("2005 30,0 10,0 40,0 40,0 Celler")
-    # What a municipality was formed from, who else has a name of its own, and its official name.
+    # The predecessors of a municipality, other names, and its official name.
     assert "Gammel" in silent.locator(".lead").inner_text()
     silent.goto((site / "kommune" / "1202.html").as_uri())
     assert silent.locator(".lead a").first.inner_text() == "Fjellby"
@@ -154,7 +154,7 @@ def test_the_search_opens_the_one_that_is_meant_and_offers_several(site: Path, p
     assert ask("aerfugloy kommune") == "1201.html"
     assert ask("havda") == "1201.html"
     assert ask("1103") == "1101.html"
-    # Two of one name: both are offered, neither is opened, and the keyboard reaches them.
+    # Two with the same name: both are offered, neither is opened, and the keyboard reaches them.
     assert ask("bakke") == "municipality.html"
     assert [link.inner_text() for link in page.locator(".hits a").all()] == ["Bakke (Vestfylket)", "Bakke (Østfylket)"]
     page.keyboard.press("ArrowDown")
@@ -215,7 +215,7 @@ def test_a_municipality_stands_among_others_without_a_ranking(site: Path, page: 
     assert "Fjellby: Celler" in page.locator("#peers .bases").inner_text()
     for figure in ("#peers", "#figure-rates"):
         assert TEXTS["caution"].nb in page.locator(f"{figure} .caution").inner_text()
-    # Another one is added by its name, and stands in the address; without figures the reason is said.
+    # Another one is added by name, and is in the address; without figures, the reason is given.
     page.locator("#peer").fill("gammel")
     page.keyboard.press("Enter")
     page.wait_for_function("location.hash === '#peers;target_group=total;compare=1201,1102,1202'")
@@ -225,7 +225,7 @@ def test_a_municipality_stands_among_others_without_a_ranking(site: Path, page: 
     assert page.evaluate("location.hash") == "#peers;target_group=total;compare=1201,1202"
     page.locator("#peers select").select_option("children")
     assert page.locator(".peer-value").first.text_content() == "10,0"
-    # The address leads to what is shown.
+    # The address leads to the current view.
     page.reload()
     page.wait_for_selector("svg.peers")
     assert page.locator(".peer-value").first.text_content() == "10,0"

@@ -1,4 +1,4 @@
-"""The static pages, of small databases made here: whole, repeatable, linked, in two languages, and readable by everyone.
+"""The static pages, from small databases: complete, repeatable, linked, in two languages, and accessible.
 
 The last tests drive a browser; they are skipped where Playwright, Chromium or axe is absent.
 """
@@ -31,7 +31,7 @@ from orchestration.site.build import write
 
 METADATA = PROJECT_DIR / "data" / "metadata"
 BUDGET = 1_000_000
-# What stands beside the pages in a snapshot.
+# The files next to the pages in a snapshot.
 BESIDE = re.compile(
     r"\.\./(CHANGES\.(html|json|js)|gate\.html|is248\.duckdb|datapackage\.json|dcat\.jsonld|xlsx/is248\.xlsx"
     r"|(csv|parquet|px|jsonstat|metadata)/[a-z0-9_]+\.(csv|parquet|px|json)|jsonstat/indicator_shares/[a-z0-9_]+\.json"
@@ -138,7 +138,7 @@ def small_database() -> duckdb.DuckDBPyConnection:
                         for answer in ("yes", "no")
                     ],
                 )
-        # Hidden for every area, of which two of different levels have one name.
+        # Hidden for every area; two areas of different levels have the same name.
         for level, code, name in (
             ("country", "0", "Hele landet"),
             ("county", "11", "Vestfylket"),
@@ -243,7 +243,7 @@ def build(connection: duckdb.DuckDBPyConnection, folder: Path) -> Path:
 
 
 def lay_reports(snapshot: Path) -> None:
-    """Lay reports beside the pages as a snapshot has them; the sheet of 1101 lacks its workbook, 1102 has no sheet."""
+    """Write reports next to the pages as in a snapshot; the sheet of 1101 lacks its workbook, 1102 has no sheet."""
     for format_, name, area, kinds in [
         ("report", "is248-2005", "", ("docx", "pdf", "html", "xlsx")),
         ("memos", "county-2005-11", "11", ("docx", "pdf")),
@@ -258,7 +258,7 @@ def lay_reports(snapshot: Path) -> None:
 
 
 def lay_shapes(data: Path) -> None:
-    """Lay the shapes of the municipalities: three squares beside each other, each with a border to the next."""
+    """Write the shapes of the municipalities: three squares in a row, each with a border to the next."""
     corners = [[60 + east, 10 + north] for east in range(4) for north in (0, 1)]
     # Borders from south to north, and between them the lines of the south and of the north.
     arcs = [[[east, 0], [0, 1]] for east in range(4)]
@@ -304,7 +304,7 @@ def site(request: pytest.FixtureRequest) -> Path:
 
 
 class Reader(HTMLParser):
-    """Collects what a page links to and loads, its anchors, and the order of its texts in two languages."""
+    """Collects the links and loaded files of a page, its anchors, and the order of its texts in two languages."""
 
     def __init__(self, page: Path) -> None:
         super().__init__()
@@ -334,12 +334,12 @@ class Reader(HTMLParser):
 
 
 def read(site: Path) -> dict[str, Reader]:
-    """Return all pages by their place, those of municipalities too."""
+    """Return all pages by their path, including those of municipalities."""
     return {page.relative_to(site).as_posix(): Reader(page) for page in sorted(site.rglob("*.html"))}
 
 
 def path_of(name: str, link: str) -> str:
-    """Return where a link of a page leads to, seen from the folder of the pages."""
+    """Return the target of a link of a page, relative to the folder of the pages."""
     return os.path.normpath((Path(name).parent / link).as_posix())
 
 
@@ -520,7 +520,7 @@ def test_a_break_of_one_category_ends_its_line_and_no_other(small: Path, browser
         page.wait_for_timeout(100)
         drawn = page.locator("figure svg.lines path.path").all()
         joined[name] = {str(path.get_attribute("d")).count("L") for path in drawn}
-    # Three years follow each other; the first is not joined with the second where the category broke.
+    # Three consecutive years; the first is not joined with the second where the category broke.
     assert joined == {"education": {1}, "pathways": {2}}
     page.close()
 
@@ -533,7 +533,7 @@ def test_a_break_that_cannot_be_compared_reaches_the_figure(small: Path) -> None
 
 
 def browser_parts() -> tuple[Any, Path, str]:
-    """Return Playwright, the path of Chromium and axe's script, or skip with a clear word."""
+    """Return Playwright, the path of Chromium and axe's script, or skip with a clear message."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (a development dependency)")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:

@@ -1,4 +1,4 @@
-"""The search for a municipality: forty words, on the real names of the municipalities, lead to the right one or to none.
+"""The search for a municipality: forty words, with the real names, lead to the right municipality or to none.
 
 The rules are a script, and are tried in a browser; skipped where Playwright or Chromium is absent.
 """
@@ -21,7 +21,7 @@ REFERENCE = PROJECT_DIR / "data" / "reference"
 # The map of the words below.
 NEWEST = 2023
 
-# What is typed, and the names of the municipalities that it may mean: one is opened, of several the reader chooses.
+# The typed text, and the names of the municipalities that match: a single one is opened, among several the reader chooses.
 WORDS: dict[str, tuple[str, ...]] = {
     # Names of today that are the beginning of another.
     "Os": ("Os",),
@@ -39,7 +39,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "Vega": ("Vega",),
     "Vågå": ("Vågå",),
     "Ås": ("Ås",),
-    # Several of one name, today or before.
+    # Several with the same name, today or earlier.
     "Bø": ("Bø (Nordland)", "Midt-Telemark"),
     "Våler": ("Våler (Innlandet)", "Våler (Viken)"),
     "Herøy": ("Herøy (Møre og Romsdal)", "Herøy (Nordland)"),
@@ -48,7 +48,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     # Divided among several.
     "Snillfjord": ("Heim", "Hitra", "Orkland"),
     "Tysfjord": ("Hamarøy", "Narvik"),
-    # Former names, also one that differs from another by a letter with a mark alone.
+    # Former names, including one that differs from another only by a diacritic.
     "Lenvik": ("Senja",),
     "lardal": ("Larvik",),
     "Haram": ("Ålesund",),
@@ -65,21 +65,21 @@ WORDS: dict[str, tuple[str, ...]] = {
     "Baerum": ("Bærum",),
     "aurskog holand": ("Aurskog-Høland",),
     "Stavanger kommune": ("Stavanger",),
-    # Numbers of today, of before, of later, and one that lost its zero.
+    # Current, former and later numbers, and one that lost its zero.
     "5401": ("Tromsø",),
     "1931": ("Senja",),
     "5501": ("Tromsø",),
     "301": ("Oslo",),
-    # The beginning of a name, where it is that of one.
+    # The beginning of a name, where only one name begins with it.
     "Kristiansu": ("Kristiansund",),
-    # Nothing of that name or number.
+    # No municipality with that name or number.
     "9999": (),
     "Gotham": (),
 }
 
 
 def real_names() -> duckdb.DuckDBPyConnection:
-    """Return the public tables of names, of the reference data."""
+    """Return the public tables of names, from the reference data."""
     connection = duckdb.connect()
     municipalities, changes = (REFERENCE / f"{name}.csv" for name in ("municipalities", "municipality_changes"))
     connection.execute(
@@ -109,7 +109,7 @@ def entries() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def found() -> Iterator[dict[str, dict[str, Any]]]:
-    """What each word finds: ``sure``, the name of the one that is opened, and ``hits``, names with their rank."""
+    """The results for each word: ``sure``, the name of the opened one, and ``hits``, names with their rank."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (a development dependency)")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
@@ -152,7 +152,7 @@ def test_there_are_forty_words_and_every_name_that_begins_another_is_among_them(
 def test_a_word_leads_to_the_municipality_that_is_meant(found: dict[str, dict[str, Any]], words: str) -> None:
     meant, result = WORDS[words], found[words]
     assert result["sure"] == (meant[0] if len(meant) == 1 else None)
-    # Those that are meant stand before others that only contain the word.
+    # Intended ones come before others that only contain the word.
     assert set(result["hits"][: len(meant)]) == set(meant)
     assert bool(result["hits"]) == bool(meant)
 
@@ -160,8 +160,8 @@ def test_a_word_leads_to_the_municipality_that_is_meant(found: dict[str, dict[st
 def test_the_rest_of_the_hits_begin_with_the_word_or_contain_it(found: dict[str, dict[str, Any]]) -> None:
     assert found["Os"]["hits"][:3] == ["Os", "Bjørnafjorden", "Osen"]
     assert found["Sande"]["by"][:2] == ["Sande", "Sande"]
-    # A county that tells two of one name apart is no part of their names.
+    # A county that distinguishes two municipalities with the same name is not part of their names.
     assert found["Nordland"]["hits"] == []
     assert found["  "] == {"sure": None, "hits": [], "by": []}
-    # Of many that contain a word none is opened.
+    # If many contain a word, none is opened.
     assert len(found["land"]["hits"]) > 5 and found["land"]["sure"] is None

@@ -40,7 +40,7 @@ def links(text: str) -> list[str]:
 
 
 def cells(text: str) -> list[list[str]]:
-    """Return the cells of the table that a page shows, head and body."""
+    """Return the cells of the table on a page, header and body."""
     (table,) = re.findall(r'<table class="made">(.*?)</table>', text, re.DOTALL)
     rows = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
     return [
@@ -112,8 +112,8 @@ def test_a_table_starts_with_counties_of_one_basis_and_totals_and_says_what_it_l
     assert "Country (1), Municipality (1)" in text
     assert "Adults (18 and over)" in text
     assert "Do not sum the rows" not in text
-    # A mark stands at the figure, and its meaning below.
-    # Behind a space and raised: who copies the figure gets no further digit.
+    # A mark is next to the figure, and its meaning below.
+    # After a space and superscript: copying the figure adds no digit.
     assert re.search(r">617\.3&nbsp;<span class=\"marks\">\N{SUPERSCRIPT ONE}</span>", text)
     assert "<b>\N{SUPERSCRIPT ONE}</b> Contains an answer that was corrected" in text
 
@@ -152,7 +152,7 @@ def test_breaks_of_what_is_shown_are_told_in_words(settings: Settings) -> None:
         text = page(client, f"{TABLE}?lang=en")
         (told,) = re.findall(r'<ul class="news">(.*?)</ul>', text)
         assert "2023: Scope. More is included." in told
-        # The break of Oslo lies in its row; Rogaland has none.
+        # The break of Oslo is in its row; Rogaland has none.
         assert "Oslo: " in told and "got more" in told and "lost some" not in told
         before = page(client, f"{TABLE}?lang=en&valueCodes[time_period]=2022")
         assert 'class="news"' not in before
@@ -217,7 +217,7 @@ def test_files_of_a_selection_hold_its_figures_with_words_status_and_notes(clien
     assert book.sheetnames == ["Table", "Rows", "About"]
     values = [cell.value for row in book["Table"].iter_rows() for cell in row]
     assert 308.625 in values and 617.25 in values and "Area" in values
-    # A remark stands in the format of its cell, raised: the cell stays the number, and nobody reads the mark as digits.
+    # A remark is in the format of its cell, superscript: the cell stays a number, and the mark is not read as digits.
     formats = {cell.value: cell.number_format for row in book["Table"].iter_rows() for cell in row}
     assert (formats[308.625], formats[617.25]) == ('#,##0.0" \N{SUPERSCRIPT ONE}"', '#,##0.0" \N{SUPERSCRIPT TWO}"')
     assert "\N{SUPERSCRIPT TWO}  Contains an answer that was corrected" in values
@@ -296,7 +296,7 @@ def test_codes_are_worded_beside_or_instead_of_codes_in_both_languages(client: h
     assert (both["target_group"], both["target_group_nb"]) == ("total", "I alt")
     texts = read_csv(client.get(f"{address}&outputFormatParams=UseTexts,SeparatorSemicolon&lang=en"), ";")[0]
     assert texts["target_group"] == "Total"
-    # JSON says beside the rows what every code of them means.
+    # JSON gives the meaning of every code of the rows.
     labels = client.get(f"{TABLE}/data?valueCodes[unit]=county:*").json()["labels"]
     assert labels["unit_level"] == {"county": {"nb": "Fylke", "en": "County"}}
     assert set(labels["target_group"]) == {"adults", "total"}
@@ -390,7 +390,7 @@ def test_the_description_has_every_status_and_answers_are_as_it_says(client: htt
         for method, operation in methods.items():
             assert {"200", "304", "500", "503"} <= set(operation["responses"]), (path, method)
             assert "422" not in operation["responses"]
-    # Every parameter that the service knows is described.
+    # Every parameter of the service is described.
     known = {each["name"] for each in paths[data]["get"]["parameters"]}
     assert {
         "valueCodes",

@@ -1,4 +1,4 @@
-"""Files that are taken over: where they were made of the same, only then, and never with other bytes."""
+"""Files that are taken over: if and only if their inputs are unchanged, and never with other bytes."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Bench:
                 connection.execute(statement)
 
     def run(self, job: Job = JOB, *, is_read: bool = True) -> bool:
-        """Do a job; return whether its files were taken over, after comparing them with those of a job without a store."""
+        """Do a job; return whether its files were taken over; compares them with those of a job without a store."""
         self.times += 1
         into, alone = self.folder / f"run{self.times}", self.folder / f"alone{self.times}"
         into.mkdir()
@@ -160,7 +160,7 @@ def test_damage_is_made_anew(bench: Bench, damage: Callable[[Path], Any], which:
     (path,) = bench.stored(which)
     damage(path)
     is_part = which == "*.part"
-    assert bench.run() is is_part  # a part is not looked at where the files are whole
+    assert bench.run() is is_part  # a part is not needed where the files are complete
     bench.change("update figures set value = 7 where code = 1")
     assert not bench.run()
     assert bench.run()
@@ -209,7 +209,7 @@ def test_a_part_is_kept_where_the_rest_changed(bench: Bench, monkeypatch: pytest
     before = len(made)
     assert not bench.run(job)
     assert len(made) - before == 1  # by the one without a store
-    bench.run(job)  # taken: its part is used all the same
+    bench.run(job)  # taken over: its part is still used
     assert bench.stored("*.part")
 
 
@@ -236,7 +236,7 @@ def recorded(bench: Bench) -> Iterator[Recorder]:
         ("create temp table own as from labels", None, {"labels"}),
         ("from shown join (select 0.5 as value) using (value)", None, {"figures"}),
         ("describe from others", None, {"others"}),
-        # Which tables this reads is not known: all.
+        # The tables that this reads are unknown, so all count.
         ("from query('from ' || 'fig' || 'ures')", None, {"figures", "labels", "others"}),
     ],
 )
@@ -297,7 +297,7 @@ def test_a_changed_figure_leaves_the_other_files(tmp_path: Path) -> None:
     assert (tmp_path / "store").stat().st_mode & 0o077 == 0
 
 
-# The store of the property below goes from example to example, as it goes from run to run.
+# The store of the property below is passed from example to example, as from run to run.
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=st.dictionaries(st.sampled_from(["0101", "0201"]), st.sampled_from([0.0, -0.0, 1.5, 2.0]), min_size=1),
@@ -342,7 +342,7 @@ print([path for path in opened if path != "a job"])
 
 
 def test_jobs_whose_files_are_kept_open_no_input(tmp_path: Path) -> None:
-    """What they are made of is the database and what they are told: a file beside it would be missed."""
+    """Their recorded inputs are the database and their arguments: another file would go unnoticed."""
     done = subprocess.run(
         [sys.executable, "-c", WATCHED, str(tmp_path)],
         cwd=PROJECT_DIR,

@@ -1,4 +1,4 @@
-"""Models that are made of the same are taken over, and a build that takes over gives what one from nothing gives.
+"""Models with unchanged inputs are taken over, and such a build gives the same result as a build from scratch.
 
 A tiny dbt project with the materializations of the real one: two sources, views, tables, a model in Python, tests of keys.
 """
@@ -63,7 +63,7 @@ Built = Mapping[str, str]
 
 
 class Tiny:
-    """A tiny project and its warehouse, and what the last build said of each node."""
+    """A tiny project and its warehouse, and the last build's result for each node."""
 
     def __init__(self, folder: Path, file: Path | None = None) -> None:
         self.folder = folder
@@ -104,7 +104,7 @@ class Tiny:
         )
 
     def build(self, *options: str) -> Built:
-        """Build, and return of each node how that went: made, taken, pass, fail or error."""
+        """Build, and return the result of each node: made, taken, pass, fail or error."""
         arguments = ["build", "--quiet", "--log-level-file", "none", *options]
         places = ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
         try:
@@ -147,10 +147,10 @@ def test_nothing_is_made_again_of_the_same(tiny: Tiny) -> None:
 
 
 def test_rows_that_come_out_as_they_were_stop_the_change(tiny: Tiny) -> None:
-    # The odd values only; the even ones are looked at and found the same.
+    # Only the odd values; the even ones are checked and found unchanged.
     tiny.load([(unit, year, value + 2 if value % 2 else value) for unit, year, value in ROWS])
     assert tiny.made() == {"stg_cells", "int_even", "int_odd", "mart_odd"}
-    # Of the first unit another value is even.
+    # Another value of the first unit is even.
     tiny.load([(unit, year, 4 if unit == 1 else value) for unit, year, value in ROWS])
     assert {"int_totals", "int_halves", "mart_totals"} <= tiny.made()
 
@@ -200,7 +200,7 @@ def test_what_is_made_of_something_else_or_is_not_what_was_made_is_made(
 def test_a_model_in_python_is_made_again_by_another_program(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IS248_CODE", "another program")
     assert tiny.made() == {"int_halves"}
-    # Whoever calls dbt by hand does not say which program it is.
+    # A manual call of dbt does not name the program's version.
     monkeypatch.delenv("IS248_CODE")
     assert [tiny.made(), tiny.made()] == [{"int_halves"}, {"int_halves"}]
 
@@ -216,7 +216,7 @@ def test_a_test_that_found_nothing_is_remembered_and_one_that_found_rows_is_not(
     assert tiny.build()["key_is_unique_mart_odd"] == "fail"
     tiny.write("mart_odd.sql", MODELS["mart_odd.sql"])
     assert tiny.build()["key_is_unique_mart_odd"] == "pass"
-    # The record is of the very rows: what is changed in the table is made again before it is tested.
+    # The record covers the rows themselves: a changed table is rebuilt before it is tested.
     tiny.sql("insert into main.mart_odd from main.mart_odd")
     built = tiny.build()
     assert built["mart_odd"] == "made" and built["key_is_unique_mart_odd"] == "pass"
@@ -227,7 +227,7 @@ def test_a_model_that_breaks_off_leaves_no_record(tiny: Tiny) -> None:
     tiny.write("int_totals.sql", before.replace("sum(even.value)", "sum(even.value) / error('broken')::int"))
     assert tiny.build()["int_totals"] == "error"
     tiny.write("int_totals.sql", before)
-    # What is there is what was made of this before, and still holds it.
+    # The existing table was built from these inputs before, and is unchanged.
     assert tiny.made() == set()
 
 

@@ -1,6 +1,6 @@
-"""The shortest way through everything, for ``./is248 test --quick``: a delivery of eight answers, and a figure published.
+"""The shortest complete run, for ``./is248 test --quick``: a delivery of eight answers, and a published figure.
 
-In two halves, for a run of every model and rule takes minutes (tests/end_to_end): from a delivery to figures through the
+In two halves, since a run of every model and rule takes minutes (tests/end_to_end): from a delivery to figures through the
 real command, and from figures through the gate to a snapshot.
 """
 

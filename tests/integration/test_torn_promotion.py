@@ -1,8 +1,8 @@
-"""Promotion, rollback and prune cut off at every single step on the file system: nothing torn, and done again all is well.
+"""Promotion, rollback and prune interrupted at every step on the file system: nothing is torn, and a repetition succeeds.
 
 A step is a call that changes the file system, or a statement to a database that changes it. At step n the process dies: no
-later step of it is carried out, also none that tidies up, and what it was writing is written by half. Where a loop does the
-same with each file of a folder, each eighth is a step.
+later step is carried out, not even cleaning up, and the current write is half done. Where a loop does the same with each
+file of a folder, every eighth is a step.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ def published(folder: Path, rows: dict[str, Any], **arguments: Any) -> Path:
 
 
 class Killed(BaseException):
-    """The process is dead."""
+    """The process has been killed."""
 
 
 class Steps:
-    """Counts the steps of the process, and ends it at one of them.
+    """Counts the steps of the process, and kills it at one of them.
 
-    ``full`` ends nothing: the step fails as on a full disk, and the process tidies up as it can.
+    With ``full`` it is not killed: the step fails as on a full disk, and the process cleans up as far as it can.
     """
 
     def __init__(self, last: int | None, full: bool = False) -> None:
@@ -118,7 +118,7 @@ class Written:
 
 
 class Connected:
-    """A connection whose statements are steps, where they change something."""
+    """A connection whose changing statements are steps."""
 
     def __init__(self, connection: Any, steps: Steps) -> None:
         self.connection, self.steps = connection, steps
@@ -139,7 +139,7 @@ class Connected:
 
 
 def run(operation: Callable[[], Any], steps: Steps) -> bool:
-    """Do something in a process that ends at a step; return whether it came to its own end."""
+    """Do something in a process that is killed at a step; return whether it completed."""
     with pytest.MonkeyPatch.context() as patch:
         for name in CALLS:
             patch.setattr(os, name, _counted(getattr(os, name), steps))
@@ -171,7 +171,7 @@ def run(operation: Callable[[], Any], steps: Steps) -> bool:
 
 def _counted(call: Callable[..., Any], steps: Steps) -> Callable[..., Any]:
     calls = itertools.count()
-    # Deleting a folder, and giving each of its files away.
+    # Deleting a folder, and changing the permissions of each of its files.
     is_loop = call in (os.chmod, os.rmdir)
 
     def counted(*arguments: Any, **named: Any) -> Any:
@@ -184,7 +184,7 @@ def _counted(call: Callable[..., Any], steps: Steps) -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class State:
-    """What is published, and all that is kept of it; clocks and DuckDB's random identifiers left out."""
+    """The published snapshot and all records of it, without times and DuckDB's random identifiers."""
 
     current: str | None
     files: dict[str, str]
@@ -208,7 +208,7 @@ def state(folder: Path) -> State:
 
 
 def assert_whole(folder: Path) -> None:
-    """Nothing is published, or a whole snapshot that passed; the journal names all, and the ledger is one file."""
+    """Assert that nothing or a complete, passed snapshot is published; the journal names all, and the ledger is one file."""
     link = folder / pointer.CURRENT
     assert link.exists() or not link.is_symlink()
     published = pointer.current(folder)
@@ -222,7 +222,7 @@ def assert_whole(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """An operation on a prepared folder, how it is done again when it was cut off, and candidates that a run would make."""
+    """An operation on a prepared folder, its repetition after an interruption, and the candidates that a run would make."""
 
     prepared: Path
     operation: Callable[[Path], Any]
@@ -230,9 +230,9 @@ class Case:
 
 
 def cut_at_every_step(case: Case, work: Path, full: bool, each: int = 1) -> int:
-    """Cut the operation off at every step, each time in a copy of the prepared folder; return the number of steps.
+    """Interrupt the operation at every step, each time in a copy of the prepared folder; return the number of steps.
 
-    ``each`` is above 1 where another case has the same steps, and is cut off at every one of them.
+    ``each`` is above 1 where another case has the same steps and is interrupted at every one of them.
     """
 
     def fresh(name: str) -> Path:
@@ -252,7 +252,7 @@ def cut_at_every_step(case: Case, work: Path, full: bool, each: int = 1) -> int:
             case.again(folder)
             assert_whole(folder)
         assert state(folder) == expected, f"cut off at step {last + 1}"
-        # What is left over is what a prune and the next run take away.
+        # A prune and the next run remove the leftovers.
         left = [path.name for path in (folder / ".candidates").glob("*") if not path.name.startswith("2")]
         assert set(left) <= {path.name for path in remains(folder / ".candidates")}
         shutil.rmtree(folder.parent)
@@ -275,7 +275,7 @@ def candidates_of(folder: Path) -> list[Candidate]:
 
 
 def promoting(prepared: Path) -> Case:
-    """Promote the only candidate; a run that comes after it makes the candidate again where it is gone."""
+    """Promote the only candidate; the following run makes the candidate again if it is gone."""
 
     def promote(folder: Path) -> None:
         (candidate,) = candidates_of(folder)
@@ -309,7 +309,7 @@ def nothing_new(folder: Path) -> Case:
 
 
 def official(folder: Path) -> Case:
-    """Publish an approved candidate of a release that is due; nothing makes it again, and nothing has to."""
+    """Publish an approved candidate of a due release; it is never made again, and need not be."""
     release = [("release_a", 2023, "final", date(2024, 1, 1), True, "2024-01-01T08:00+00:00", None)]
     made = judged(folder, SECOND, channel="official", is_constructed=False, releases=release)
     planned = {"release": "release_a", "time_period": 2023, "status": "final", "release_at": "2024-01-01 08:00"}
@@ -374,7 +374,7 @@ def prune(folder: Path) -> Case:
 
 @pytest.fixture(autouse=True)
 def powered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine does not lose power here, so nothing need be made durable."""
+    """No power failure is tested here, so nothing need be made durable."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
@@ -398,7 +398,7 @@ def test_a_full_disk_at_every_step(case: Callable[[Path], Case], tmp_path: Path)
 
 @pytest.mark.parametrize("before", ["not judged", "passed"])
 def test_a_verdict_that_was_cut_off_is_none(before: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A candidate has a whole verdict, with its page, or none; half of one would stop the run, or pass."""
+    """A candidate has a complete verdict, with its page, or none; half of one would stop the run, or pass."""
     kept: list[Checked] = []
 
     def checked_once(*given: Any, **named: Any) -> Checked:

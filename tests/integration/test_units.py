@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  dashes are what is tested
-"""Whose rows they are and which of them count: units, dates, numbers of submissions, several rows of a unit."""
+"""The units of rows, and the rows that count: units, dates, submission numbers, several rows of a unit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def form(**sheet: Any) -> dict[str, Any]:
 
 
 def columns(header: list[str]) -> list[dict[str, str]]:
-    """Map a header: answers as in the tiny form, everything else identifies."""
+    """Map a header: answers as in the tiny form, all other columns are identifiers."""
     answers = {column["column"]: column for column in ANSWERS}
     return [answers.get(name, {"column": name, "use": "identifier"}) for name in header]
 
@@ -217,7 +217,7 @@ def test_a_signed_decision_says_which_row_counts(kit: Kit, warehouse: duckdb.Duc
     deliver(kit, warehouse, ["nr", "bolig", "rutine"], TWO_ROWS, **ONE)
     assert counted(warehouse) == {"0101": 1, "0104": 3}
     assert rejected(warehouse) == {}
-    # A decision about what nobody contests is outdated, and blocks.
+    # A decision without a contest is outdated, and blocks.
     assert warehouse.execute(
         "select unit_code, verdict from intermediate.int_submission_decisions order by 1"
     ).fetchall() == [("0101", "applied"), ("0104", "no_contest")]
@@ -300,7 +300,7 @@ def test_numbers_of_a_late_file_are_its_own(kit: Kit, warehouse: duckdb.DuckDBPy
     write_delivery(kit.data, "2016", {"first.xlsx": first, "late.xlsx": late})
     kit.read(warehouse)
     assert counted(warehouse) == {"0101": 2, "0104": 3, "0105": 5, "0106": 6}
-    # What made a row a test respondent's is told.
+    # The cell that marks a row as a test respondent's is reported.
     assert warehouse.execute(
         "select file, sheet, row_number, reason, rests_on from marts.mart_row_ledger order by sheet"
     ).fetchall() == [
@@ -318,7 +318,7 @@ def test_a_number_of_two_units_in_a_file_is_of_neither(kit: Kit, warehouse: duck
     write_delivery(kit.data, "2016", {"book.xlsx": content})
     kit.read(warehouse)
     assert counted(warehouse) == {"0105": 3}
-    # Neither unit is one that answered and has nothing.
+    # Neither unit counts as having answered without FTE.
     assert warehouse.execute("select unit_code from intermediate.int_counted_rows group by 1").fetchall() == [("0105",)]
 
 
@@ -333,7 +333,7 @@ def test_two_rows_of_one_number_on_a_linked_sheet_are_to_be_decided(kit: Kit, wa
     assert counted(warehouse) == {"0105": 3, "0106": 7}
 
 
-# What stands in cells
+# Contents of cells
 
 
 def test_signs_of_official_tables_are_what_the_form_says(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:

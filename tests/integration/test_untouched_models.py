@@ -1,6 +1,6 @@
-"""A build asks dbt only about what comes of changed sources, and gives what a build that asks about everything gives.
+"""A build asks dbt only about descendants of changed sources, and gives the same result as a build of all models.
 
-The tiny project of ``test_taken_over_models``, built by the engine as a run does it.
+The tiny project of ``test_taken_over_models``, built by the engine as in a run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OF_YEARS = {"int_totals", "int_halves", "mart_totals"}
 
 
 class Place:
-    """The tiny project with a warehouse of the engine's, and what dbt was asked about in the last build."""
+    """The tiny project with a warehouse of the engine, and the nodes that dbt was asked about in the last build."""
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         project = folder / "project"
@@ -50,7 +50,7 @@ class Place:
         self.asked = set()
         results = engine.build(self.settings, [], lambda line: None, **options)
         nodes = [each.node for each in results if each.node.resource_type in ("model", "test")]
-        # Each node once, and each model after what it is made of: Dagster notes of which version of it a table is made.
+        # Each node once, and each model after its inputs: Dagster records the versions of the inputs of a table.
         assert len({node.unique_id for node in nodes}) == len(nodes) == len(MODELS) + 2
         names = [node.name for node in nodes if node.resource_type == "model"]
         assert names.index("int_even") > names.index("stg_cells") and names.index("mart_totals") > names.index("int_halves")
@@ -59,9 +59,9 @@ class Place:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """Built once, everything asked about."""
+    """Built once, asking about all nodes."""
     with pytest.MonkeyPatch.context() as patch:
-        # The real project's descriptions are none of this one.
+        # The real project's descriptions do not belong to this one.
         patch.setattr(dbt, "write_descriptions", lambda settings: None)
         made = Place(tmp_path_factory.mktemp("untouched"), patch)
         made.build()
@@ -71,7 +71,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.fixture
 def place(made: Place) -> Iterator[Place]:
-    """As it was built at first; a test may change everything."""
+    """A copy of the first build; a test may change everything."""
     yield made
     for name, text in MODELS.items():
         if made.tiny.read(name) != text:
@@ -111,7 +111,7 @@ def test_what_comes_of_a_changed_source_is_asked_about_and_nothing_else(place: P
         lambda place: place.tiny.sql("drop schema made cascade"),
         lambda place: place.tiny.write("mart_odd.sql", MODELS["mart_odd.sql"] + " order by unit"),
         lambda place: (place.settings.dbt_target / "compiled_models.json").unlink(),
-        # A build of a part notes nothing.
+        # A partial build records nothing.
         lambda place: engine.build(place.settings, ["--select", "mart_odd"], lambda line: None),
     ],
     ids=[

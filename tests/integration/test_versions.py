@@ -1,4 +1,4 @@
-"""A delivery that comes again: the version that it is compared with, and what is gone of the answers that are published."""
+"""A redelivery: the version with which it is compared, and the published answers that are gone."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def keep(kit: Kit, *rows: list[str]) -> str:
 
 
 def publish(kit: Kit, *rows: list[str], has_roll: bool = True) -> str:
-    """Publish a snapshot that says that it was made of these rows, with the roll of their answers; return its hash."""
+    """Publish a snapshot that claims these rows as its delivery, with the roll of their answers; return its hash."""
     sha256 = keep(kit, *rows)
     made_of = DELIVERY | {"form": FORM, "time_period": YEAR, "sha256": sha256}
     snapshot = published(kit.settings.snapshots.parent, {"deliveries": [made_of]})
@@ -88,7 +88,7 @@ def kit(tmp_path: Path) -> Kit:
     return make_kit(tmp_path)
 
 
-# What is gone of what is published
+# Published answers that are gone
 
 
 def test_units_whose_published_answers_are_gone_are_told_by_a_plain_look(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_what_is_missing_since_a_file_cannot_be_read_is_not_told_as_gone(kit: Ki
     assert why in told(kit, monkeypatch)
 
 
-# The version that is compared with
+# The version used for comparison
 
 
 def test_a_delivery_that_comes_again_is_told_by_unit_and_question_with_its_effect(kit: Kit) -> None:
@@ -162,7 +162,7 @@ def test_a_delivery_that_comes_again_is_told_by_unit_and_question_with_its_effec
         ("fte_by_service", Decimal(36), Decimal("31.25"))
     ]
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
-    # All answers of one unit, and of the other none: what it answers otherwise is not lost.
+    # All answers of one unit, and none of the other: a changed answer is not lost.
     assert [(each.unit_code, each.unit_name, each.answers_lost, each.answers_now) for each in compared.fewer] == [
         ("0101", "Halden", 1, 0)
     ]
@@ -193,7 +193,7 @@ def test_the_previous_version_is_the_one_that_came_last_before_this_one(kit: Kit
     moments = iter(f"2017-03-0{day}T12:00:00+00:00" for day in range(1, 9))
     monkeypatch.setattr(archived, "_format_moment", lambda moment=None: next(moments))
     first, second = keep(kit, HALDEN), keep(kit, MOSS)
-    # Read again while it is unchanged: nothing came.
+    # Read again without a change: no redelivery.
     assert keep(kit, MOSS) == second
     assert keep(kit, HALDEN) == first
 

@@ -1,4 +1,4 @@
-"""The safe entries of a snapshot: who asks a view as naively as can be gets the true figure, and what is known of it."""
+"""The safe entries of a snapshot: the most naive query of a view gives the correct figure, with its remarks."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def search(page: Any, site: Path, words: str, language: str = "nb") -> list[str]:
-    """Return the addresses that are found, in their order."""
+    """Return the addresses found, in order."""
     page.goto(f"{(site / 'search.html').as_uri()}?lang={language}")
     page.locator("#words").fill(words)
     return [str(link.get_attribute("href")) for link in page.locator("#found a").all()]
@@ -38,7 +38,7 @@ def search(page: Any, site: Path, words: str, language: str = "nb") -> list[str]
         ("indicator_shares", "download.html#table-indicator_shares"),
         ("definisjoner", "method.html#definitions"),
         ("BRUDD i seriene", "method.html#breaks"),
-        # In other words than the page has.
+        # In other words than those on the page.
         ("bemanning", "services.html"),
     ],
 )

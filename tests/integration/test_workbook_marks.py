@@ -1,4 +1,4 @@
-"""Workbooks: what their cells say besides values, in all four kinds, and ordinary exports that are written unusually."""
+"""Workbooks: marks of cells in all four formats, and ordinary exports in unusual encodings."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def group_rows(sheet: Any) -> None:
 
 def cover(sheet: Any) -> None:
     sheet.merge_cells("B2:C2")
-    # As programs leave it that keep the contents of merged cells.
+    # As written by programs that keep the contents of merged cells.
     sheet._cells[2, 3] = openpyxl.cell.Cell(sheet, row=2, column=3, value=1.5)
 
 
@@ -294,7 +294,7 @@ def test_rows_and_columns_without_extent_are_hidden(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("is_prefixed", [False, True])
 def test_marks_of_shared_texts_and_in_other_ways_of_writing(tmp_path: Path, is_prefixed: bool) -> None:
-    """The same marks, with shared texts, without references, in single quotes, with prefixes."""
+    """The same marks with shared texts, without references, in single quotes, with prefixes."""
     space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     shared = (
         f'<sst xmlns="{space}"><si><t>nr</t></si>'
@@ -344,7 +344,7 @@ def test_number_formats_that_show_another_number(code: str, expected: tuple[str,
     assert number_marks(code) == expected
 
 
-# Ordinary exports that are written unusually: all of them hold the same rows.
+# Ordinary exports in unusual encodings: all of them contain the same rows.
 
 ROWS = [["nr", "kommune", "bolig"], ["0101", "Halden", 1.5], ["0104", "Moss", 3]]
 PLAIN = xlsx(ROWS)
@@ -356,7 +356,7 @@ def renamed(change: Callable[[str], str]) -> bytes:
 
 
 def moved_workbook() -> bytes:
-    """As some services of Office write it: the workbook's part has another name, and the parts stand elsewhere."""
+    """As written by some Office services: the workbook's part has another name, and the parts are elsewhere."""
     links = part(PLAIN, "_rels/.rels").replace(b"xl/workbook.xml", b"xl/workbook22.xml")
     own = part(PLAIN, "xl/_rels/workbook.xml.rels").replace(b"/xl/worksheets/sheet1.xml", b"ark/en.xml")
     parts = {

@@ -1,7 +1,7 @@
-"""Workbooks that are changed at random: what is read then is what stood there before, is refused, or is named.
+"""Workbooks changed at random: figures are read unchanged, refused, or reported.
 
-A figure may not change without a word. Named is a cell that carries a mark (told, or refused unless the form allows it), or
-whose text is no number any more (rejected).
+A figure must not change without a message. Reported are cells with a mark (as a message, or refused unless the form allows
+it), and cells whose text is no longer a number (rejected).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NAMES = {"0101": "Halden", "0104": "Moss", "0105": "Sarpsborg", "0301": "Oslo", 
 
 @dataclass
 class Cell:
-    """A cell as it is written: the value's kind, what stands inside, and its style."""
+    """A cell as written: the kind of value, the content, and the style."""
 
     kind: str = ""
     inner: str = ""
@@ -154,7 +154,7 @@ FORM = Form.model_validate(
 
 
 def figures(path: Path, content: bytes) -> dict[tuple[str, str], float]:
-    """The figures by unit and column; without what is named: cells with a mark, and texts that are no numbers."""
+    """The figures by unit and column, without reported cells: those with a mark, and texts that are not numbers."""
     path.write_bytes(content)
     (read_sheet,) = read_file(FORM, CapturedFile(path, FORM.files[0], "", 0))
     sheet = read_sheet.sheet
@@ -165,7 +165,7 @@ def figures(path: Path, content: bytes) -> dict[tuple[str, str], float]:
         row, column = cell["row_number"], cell["column_number"]
         name = read_sheet.headers.get(column)
         text = cell["text"].strip()
-        # Below a header that stands again, everything is told.
+        # Below a repeated header, everything is reported.
         if row < read_sheet.layout.first_row or row > min(read_sheet.header_again, default=row):
             continue
         if name == "nr" and re.match("[0-9]", text):
@@ -178,7 +178,7 @@ def figures(path: Path, content: bytes) -> dict[tuple[str, str], float]:
     return found
 
 
-# Ways of changing a workbook. Each gets the random numbers, the workbook, and a row and a column of a figure.
+# Mutations of a workbook. Each gets the random generator, the workbook, and a row and a column of a figure.
 
 Place = tuple[int, int]
 Mutation = Callable[[random.Random, Book, Place], None]
@@ -259,7 +259,7 @@ def error(rng: random.Random, changed: Book, place: Place) -> None:
 
 
 def shift(rng: random.Random, changed: Book, place: Place) -> None:
-    """Rows and columns move; blank ones come in between."""
+    """Move rows and columns by inserting blank ones."""
     column = rng.randint(1, 6)
     if rng.random() < 0.5:
         changed.rows = {
@@ -319,7 +319,7 @@ def repeat_cell(rng: random.Random, changed: Book, place: Place) -> None:
 
 
 def write_otherwise(rng: random.Random, changed: Book, place: Place) -> None:
-    """The same in another way of writing XML."""
+    """The same in another XML encoding."""
 
     def without_references(text: str) -> str:
         return re.sub(r' r="[A-Z]?[0-9]+"', "", text)

@@ -1,4 +1,4 @@
-"""The workbooks, read back by libraries that did not write their rows: calamine, pandas and openpyxl."""
+"""The workbooks, read back by libraries other than their writer: calamine, pandas and openpyxl."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CODES = {
 }
 SIGNS = {"Q": ":", "O": "..", "M": "."}
 
-# Two municipalities that became one, one of them from another county, and one that left the county.
+# Two merged municipalities, one of them from another county, and one that left the county.
 OLD, MERGED = 2001, 2003
 AREAS = [
     (OLD, "reported", "municipality", "0101", "Vest", "01"),
@@ -158,7 +158,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def fill(connection: duckdb.DuckDBPyConnection, rows: Rows) -> list[Table]:
-    """Make the tables that ``rows`` names; what a row does not have is missing."""
+    """Make the tables named in ``rows``; columns that a row lacks are missing."""
     for name, table_rows in rows.items():
         table = TABLES[name]
         columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
@@ -259,7 +259,7 @@ def test_a_confidential_row_keeps_status_and_reason_and_has_no_number(
     assert (hidden["obs_status"], hidden["absence_reason"]) == ("Q", "confidential")
     assert hidden["obs_status_nb"] == "Q på norsk"
     assert {hidden[name] for name in ("n_answer", "n_answered", "share_of_answered", "share_of_all")} == {""}
-    # A zero is a number, and a code without a label stays as it is.
+    # A zero is a number, and a code without a label is unchanged.
     assert rows["size_group"]["n_answer"] == 0.0
     assert rows["size_group"]["answer_nb"] == "new"
 
@@ -345,7 +345,7 @@ def test_the_read_me_sheet_says_what_is_in_and_where_the_rest_is(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     path = write_workbook(connection, tmp_path / "book.xlsx")
-    # A table's name heads its line in the list of sheets first, and its columns later.
+    # A table's name first heads its line in the list of sheets, and later its columns.
     lines = {str(row[0]): row for row in reversed(cells(path, "Les meg"))}
     _, norwegian, english, here, found = lines["fte_by_service"]
     assert (here, found) == (6, len(FTE))
@@ -449,7 +449,7 @@ def test_a_package_has_the_municipalities_of_its_county_and_what_they_were_made_
         ("current", "010301", MERGED),
         ("current", "010391", MERGED),
         ("reported", "0103", MERGED),
-        # The municipalities of the merger, one of which was in another county, and one that was in this county then.
+        # The merged municipalities, one of which was in another county, and one that was in this county at the time.
         ("reported", "0101", OLD),
         ("reported", "0201", OLD),
         ("reported", "0102", OLD),
@@ -493,7 +493,7 @@ def test_rows_of_a_package_keep_status_labels_and_leading_zeros(
 
 
 def overview_rows(path: Path) -> dict[str, list[list[Any]]]:
-    """Return the rows of the overview by their code; each unit has one a measure."""
+    """Return the rows of the overview by their code; each unit has one per measure."""
     found: dict[str, list[list[Any]]] = {}
     for row in cells(path, "Oversikt"):
         found.setdefault(str(row[0]), []).append(row[1:])

@@ -1,6 +1,6 @@
-"""Workbooks for tests, made by code: by openpyxl, and in the kinds that no library at hand writes.
+"""Workbooks for tests, made by code: by openpyxl, and in formats that no available library writes.
 
-``tests/workbooks`` has what LibreOffice 7.4 saved of one workbook as xls and as ods.
+``tests/workbooks`` has one workbook as saved by LibreOffice 7.4 as xls and as ods.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def part(content: bytes, name: str) -> bytes:
 
 
 def rich(*runs: tuple[str, dict[str, Any]]) -> CellRichText:
-    """Return a text of several fonts."""
+    """Return a text in several fonts."""
     return CellRichText(*(TextBlock(InlineFont(**font), text) for text, font in runs))
 
 
@@ -66,7 +66,7 @@ STRUCK = {"strike": True}
 
 
 def ods(*rows: str, styles: str = "", name: str = "Ark") -> bytes:
-    """Return a workbook of OpenDocument with rows as they are given."""
+    """Return an OpenDocument workbook with the given rows."""
     spaces = " ".join(f'xmlns:{space}="{OPEN_DOCUMENT}:{space}:1.0"' for space in ("office", "table", "text", "style"))
     content = (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {spaces}>'
@@ -88,12 +88,12 @@ def ods(*rows: str, styles: str = "", name: str = "Ark") -> bytes:
 
 
 def ods_row(*cells: str, attributes: str = "") -> str:
-    """Return a row of OpenDocument."""
+    """Return an OpenDocument row."""
     return f"<table:table-row {attributes}>{''.join(cells)}</table:table-row>"
 
 
 def ods_cell(kind: str, value: str, attributes: str = "") -> str:
-    """Return a cell of OpenDocument; a text may have tags."""
+    """Return an OpenDocument cell; a text may have tags."""
     names = {"boolean": "boolean-value", "date": "date-value", "string": ""}
     name = names.get(kind, "value")
     stated = f' office:{name}="{value}"' if name else ""
@@ -124,7 +124,7 @@ def _links(*links: tuple[str, str, str]) -> str:
 
 
 def xlsb() -> bytes:
-    """Return a binary workbook with a cell of each kind that is looked at.
+    """Return a binary workbook with a cell of each kind under test.
 
     Row 2 is plain; row 3 is hidden, A3 struck out and B3 a percentage; columns H to J are hidden. C1:D1 is merged.
     """

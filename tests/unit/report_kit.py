@@ -1,4 +1,4 @@
-"""A published snapshot in memory, with a few rows, for what is tested of reports without files."""
+"""A published snapshot in memory, with a few rows, for tests of reports without files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from orchestration.report.printed_words import Place, load_printed_words
 from orchestration.report.values import Published
 from orchestration.site.breaks import read_breaks
 
-# A chapter with places for signed texts, and the files of these.
+# A chapter with places for signed texts, and the files of the texts.
 CHAPTER = """
 Det var {{ fte(year, unit="årsverk") }}.
 
@@ -106,7 +106,7 @@ def comparable(indicator: str, before: int, year: int, verdict: str = "comparabl
 
 
 def round_of(rows: Mapping[str, Sequence[Mapping[str, Any]]], *, year: int = 2016, before: int | None = 2015) -> Round:
-    """Return a round of a snapshot that has the rows."""
+    """Return a round of a snapshot with the rows."""
     connection = duckdb.connect()
     for name, table in TABLES.items():
         columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)

@@ -1,4 +1,4 @@
-"""What Dagster is told of built models, and how they are shown."""
+"""The metadata of built models in Dagster, and their display."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exact row spaces and the small sets in them, held against fractions and against all sets."""
+"""Exact row spaces and the small sets in them, checked against fractions and against all sets."""
 
 from __future__ import annotations
 

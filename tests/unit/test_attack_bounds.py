@@ -1,4 +1,4 @@
-"""What is fixed about single units, held against all answers that units can have given."""
+"""Facts about single units that are determined, checked against all possible answers of the units."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def frame() -> Frame:
 
 
 def sheet(truth: Truth, members: np.ndarray, hidden: np.ndarray, *, single: bool, boxed: bool = False) -> Sheet:
-    """The table of units with these answers: a row a unit, the last place being whether it answered."""
+    """The table of units with these answers: a row per unit, the last column being whether it answered."""
     figures = members.astype(np.int64) @ np.array(truth, dtype=np.int64)
     figures = np.where(hidden, HIDDEN, figures)
     width = figures.shape[1] - 1
@@ -44,10 +44,10 @@ def sheet(truth: Truth, members: np.ndarray, hidden: np.ndarray, *, single: bool
 
 
 def states(width: int, *, single: bool, boxed: bool) -> list[tuple[bool, ...]]:
-    """What a unit can have answered."""
+    """The possible answers of a unit."""
     nothing = (False,) * (width + 1)
     if single:
-        # The last of the states is another answer than those of the table.
+        # The last state is an answer outside the table.
         given = [tuple(i == j for j in range(width)) for i in range(width + 1)]
         return [nothing, *((*answer, True) for answer in given)]
     boxes = itertools.product([False, True], repeat=width)
@@ -94,7 +94,7 @@ def test_what_is_fixed_is_what_all_possible_answers_share(single: bool, boxed: b
             if (unit, measure) in found:
                 assert seen == {found[unit, measure]}
             elif len(seen) == 1:
-                # Not told again where another fact about the unit says it.
+                # Not reported again where another fact about the unit implies it.
                 implied = [given for (who, what), given in found.items() if who == unit and what != measure]
                 assert implied, (unit, measure)
 

@@ -1,4 +1,4 @@
-"""Sets of units that a sum tells, held against all sets."""
+"""Sets of units that a sum reveals, checked against all sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What print tells beside what is shown: groups that are counted by hand, and ranges held against any answers of units."""
+"""Print combined with shown figures: groups counted by hand, and ranges checked against arbitrary answers of units."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def attacked(
     *figures: Figure,
     otherwise: Mapping[Group, Sequence[str]] | None = None,
 ) -> Notes:
-    """Attack a table of which some groups are shown; ``otherwise`` are the units of the groups by another way to count."""
+    """Attack a table with some groups shown; ``otherwise`` are the units of the groups when counted in another way."""
     own = frame(groups)
     rows = [[answers[unit] for unit in groups[group]] for group in shown]
     table = Shown(
@@ -113,7 +113,7 @@ def test_what_print_alone_tells_is_counted_apart(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     "figures",
     [
-        # The shown county has two; the area has no fewer.
+        # The shown county has two, so the area has at least two.
         (figure(3), figure(3, COUNTY)),
         (figure(1),),
         (figure(60, share=True), figure(2, table="2")),
@@ -152,12 +152,12 @@ def test_a_percentage_tells_a_unit_where_its_base_is_known(
 
 def test_which_units_a_percentage_is_of_is_learned_from_shown_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = ANSWERS | {"b": NONE, "f": NONE}
-    # 75 % of the five units are no number, of the four that answered they are three.
+    # 75 % of the five units is not a whole number; of the four that answered it is three.
     area, shown = figure(75, share=True), (COUNTRY, *COUNTIES)
     notes = attacked(monkeypatch, answers, GROUPS, shown, area, figure(67, COUNTIES[1], share=True))
     assert about(notes) == {(YES, ("e",)), (ANSWERED, ("e",)), (ANSWERED, ("f", "g", "h"))}
 
-    # The same figure beside a percentage of all units is another one.
+    # The same figure next to a percentage of all units is another one.
     notes = attacked(monkeypatch, answers, GROUPS, shown, area, figure(50, COUNTIES[1], share=True))
     assert about(notes) == set()
     assert left(notes) == ["contradict what is shown: 1 (2)"]
@@ -173,9 +173,9 @@ def test_a_group_that_is_counted_in_two_ways_tells_less(monkeypatch: pytest.Monk
         return about(attacked(monkeypatch, answers, groups, (COUNTRY, *COUNTIES), *figures, otherwise=otherwise))
 
     assert told(figure(3)) == set()
-    # Two of the county, the unit and the two districts; or the county had more.
+    # Two in the county, the unit and the two districts; or the county had more.
     assert told(figure(5)) == {(YES, ("e",))}
-    # Print that has the base of the table for the country counts as the table does.
+    # Print with the table's base for the country counts as the table does.
     assert told(figure(3), figure(5, COUNTRY, base=11)) == {(YES, ("e",))}
     assert told(figure(3), figure(5, COUNTRY, base=12)) == set()
     assert told(figure(3), figure(4, COUNTRY, base=11)) == set()
@@ -214,7 +214,7 @@ def test_for_which_numbers_a_figure_can_stand(
 
 @given(st.data())
 def test_what_print_says_is_true(data: st.DataObject) -> None:
-    """Whatever units answered, and however their percentages were made: the ranges hold the numbers."""
+    """Whatever units answered, and however their percentages were computed, the ranges contain the numbers."""
     size, beside = data.draw(st.integers(1, 15)), data.draw(st.integers(0, 3))
     states = st.sampled_from((YES, NO, NONE))
     inside = data.draw(st.lists(states, min_size=size, max_size=size))

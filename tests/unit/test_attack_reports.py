@@ -17,7 +17,7 @@ PLAN, ASSESSMENT, KINDS = "plan", "assessment", "kinds"
 
 
 def read(folder: Path, *rows: Sequence[object]) -> Reports:
-    """Read printed figures: measure, dimensions, and what else is not as in most."""
+    """Read printed figures: measure, dimensions, and fields that differ from the defaults."""
     path = folder / "is248.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute(
@@ -74,7 +74,7 @@ def one(folder: Path, *row: object) -> Figure | None:
         ("question=kinds;place=home;answer=yes", KINDS, "all", "home"),
         ("target_group=adults;form=joint;pathway=2;question=assessment;answer=good", ASSESSMENT, "adults_joint_2", "good"),
         ("question=plan;answer=yes;survey_year=2050", PLAN, "all", "yes"),
-        # Other reports call it so, and words that nobody explains.
+        # A name from other reports, and unexplained words.
         ("question=their_plan;answer=yes", None, None, None),
         ("question=plan;answer=maybe", None, None, None),
         ("question=plan;answer=yes;filter=large", None, None, None),
@@ -131,7 +131,7 @@ def test_values_are_as_exact_as_they_were_printed(tmp_path: Path) -> None:
         ("municipalities", "question=plan;answer=yes"),
         ("respondents_n", "question=plan", 7, "7"),
         ("share_of_municipalities", "question=plan;answer=yes", 12.3, "12,3 %", 57),
-        # All of them are 100 %, which says nothing.
+        # All of them are 100 %, which is no information.
         ("share_of_municipalities", "question=plan;answer=total", 100, "100"),
     )
     number, answered, share = found.figures

@@ -1,4 +1,4 @@
-"""What the result of an attack says, and that it says no value."""
+"""The result of an attack, and that it contains no value."""
 
 from __future__ import annotations
 

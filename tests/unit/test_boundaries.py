@@ -1,4 +1,4 @@
-"""Shapes for maps: which file fits, who belongs where, and that the files in use are what maps need."""
+"""Shapes for maps: which file applies, which units belong where, and that the files in use meet the needs of maps."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_municipality_whose_districts_belong_to_several_areas_is_divided() -> 
             (2001, "current", "city_district", "000201", "Hele stedet", "0002", "00", "7", "r"),
             (2001, "current", "municipality", "0003", "Øy", None, "00", "8", "r"),
             (2001, "current", "county", "00", "Fylket", None, None, None, None),
-            # Neither areas of another basis nor those of an earlier year are today's.
+            # Areas of another basis or of an earlier year are not today's.
             (2001, "reported", "municipality", "0004", "Annet", None, "00", "8", "r"),
             (2000, "current", "municipality", "0005", "Før", None, "00", "8", "r"),
         )
@@ -118,7 +118,7 @@ def test_every_year_since_the_first_file_has_a_file_with_its_municipalities_and_
         found = fitting(files, codes)
         fits[year] = found is not None and found.rings.keys() == codes
     years = [year for year, is_fit in fits.items() if is_fit]
-    # From the first year that has one, none is without.
+    # From the first year with a file, every year has one.
     assert years == list(range(years[0], latest + 1))
 
 
@@ -130,7 +130,7 @@ def test_neighbours_share_their_border_and_run_along_it_opposite_ways(resource: 
         for ring in rings:
             for arc in ring:
                 ways[~arc if arc < 0 else arc].append(arc < 0)
-    # Larger areas are put together by leaving out what is shared; an outline is followed from line to line.
+    # Larger areas are formed by removing shared borders; an outline is followed from line to line.
     assert all(sorted(each) in ([False], [True], [False, True]) for each in ways.values())
     assert sum(len(each) == 2 for each in ways.values()) > len(topology.rings)
     assert resource.attribution.startswith("Kartverket")

@@ -1,4 +1,4 @@
-"""Code books: recognised whatever their encoding, read once, and held against what the draft of a form says of codes."""
+"""Code books: recognised whatever their encoding, read once, and compared with the codes in the draft of a form."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.unit.test_form_draft import HEADERS, delivered, write_form
         ("1 = Ja; 2 = Nei;", {"1": "Ja", "2": "Nei"}),
         ("1=Ja\n2=Nei", {"1": "Ja", "2": "Nei"}),
         ("1: Ja | 2: Nei, ikke ennå", {"1": "Ja", "2": "Nei, ikke ennå"}),
-        # A label may hold what stands between codes.
+        # A label may contain the separator of codes.
         ("1=Ja, psykisk helse, 2=Ja, rus, 4=Nei", {"1": "Ja, psykisk helse", "2": "Ja, rus", "4": "Nei"}),
         ("1=Ja: alltid, 2=Nei", {"1": "Ja: alltid", "2": "Nei"}),
         ("J=Ja, N=Nei", {"J": "Ja", "N": "Nei"}),
         ("999=ukjent", {"999": "ukjent"}),
-        # No list of codes, or one that says two things of a code.
+        # No list of codes, or one with two meanings for a code.
         ("", {}),
         ("18+, 0-17", {}),
         ("se vedlegg; 1=Ja", {}),
@@ -111,7 +111,7 @@ def test_codes_that_were_numbered_anew_are_told(tmp_path: Path) -> None:
 
 
 def test_codes_in_columns_of_numbers_are_told_unless_they_are_no_answer_already(tmp_path: Path) -> None:
-    # 999 is no answer in all columns of numbers of the form.
+    # 999 means "no answer" in all number columns of the form.
     draft = drafted(tmp_path, {"housing_fte": {"998": "vet ikke", "999": "ukjent"}, "day_fte": {"998": "vet ikke"}})
     assert [(code.column, code.code) for code in draft.odd_codes] == [("housing_fte", "998"), ("day_fte", "998")]
     assert '998 "vet ikke" in 2 columns: housing_fte, day_fte' in draft.render()

@@ -1,4 +1,4 @@
-"""The command line as somebody meets it: help in groups, examples that can be copied, tables, how much is said, errors."""
+"""The command line for its users: help in groups, examples to copy, tables, verbosity, errors."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_every_command_is_in_one_group() -> None:
     for name, entry in COMMANDS.items():
         function = called(name).callback
         assert function is not None
-        # The module that the catalogue names is the one that is imported when the command is called.
+        # Calling the command imports the module that the catalogue names.
         assert entry.module == START_SCRIPT or function.__module__ == f"orchestration.cli.{entry.module}", name
 
 
@@ -93,7 +93,7 @@ def test_examples_are_what_the_command_takes(name: str, tmp_path: Path, monkeypa
         program, word, *arguments = shlex.split(text.partition(" > ")[0], comments=True)
         assert (program, word) == ("./is248", name)
         for argument in arguments:
-            # What an option reads must be there.
+            # Files that an option reads must exist.
             if argument.endswith("/"):
                 Path(argument).mkdir(exist_ok=True)
             elif argument.endswith(".xlsx"):
@@ -138,11 +138,11 @@ def test_tables_have_heads_and_aligned_columns() -> None:
     assert aligned(("form",), []) == []
 
 
-# How much is said -------------------------------------------------------------------------------------------------------
+# Verbosity --------------------------------------------------------------------------------------------------------------
 
 
 def small_program(**answers: Any) -> Group:
-    """Return a group with a command that says something and returns these answers."""
+    """Return a group with a command that prints something and returns these answers."""
     group = Group("is248", params=[each for each in main.params if each.name in ("quiet", "verbose")])
 
     @command
@@ -171,7 +171,7 @@ def test_quiet_prints_the_result_alone_wherever_it_stands(arguments: tuple[str, 
 
 def test_quiet_prints_the_line_that_a_command_calls_its_result() -> None:
     assert CliRunner().invoke(small_program(text="first\nsecond", result="second"), ["-q", "run"]).output == "second\n"
-    # It is a line of the text, and no datum.
+    # It is a line of the text, not data.
     assert CliRunner().invoke(small_program(text="x", result="x", count=1), ["run", "--json"]).stdout == '{"count": 1}\n'
 
 
@@ -199,7 +199,7 @@ def test_a_command_that_takes_a_while_says_what_it_does(name: str) -> None:
         # They move a link, and print a text.
         assert isinstance(found, Command) and not found.doing
     elif name in ("new-year", "serve", "ui", "webserver", "daemon"):
-        # They ask, or stay: only what comes before that is told.
+        # Commands that ask or keep running: only the work before that is reported.
         assert found.callback is not None
         assert "progress." in inspect.getsource(inspect.unwrap(found.callback))
     else:

@@ -1,4 +1,4 @@
-"""Hashes of what something is made of: whatever counts changes them, and nothing else."""
+"""Hashes of inputs: everything that matters changes them, and nothing else."""
 
 from __future__ import annotations
 

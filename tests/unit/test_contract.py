@@ -1,7 +1,7 @@
-"""The contract of the public tables: what is promised by name is there, and its version says what became of it.
+"""The contract of the public tables: every promised name exists, and the version reflects changes to the promises.
 
-``tests/golden/contract.txt`` has the promises of the version that docs/use/contract.md names. A promise that is gone is a
-break, and UPDATE_GOLDEN does not record it before the version is raised (docs/develop/releasing.md).
+``tests/golden/contract.txt`` has the promises of the version that docs/use/contract.md names. A removed promise is a
+breaking change, which UPDATE_GOLDEN does not record until the version is raised (docs/develop/releasing.md).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def commands() -> list[str]:
 
 
 def promises() -> list[str]:
-    """Return all that others may name: tables with keys, columns with types, codes, commands with options."""
+    """Return all names that others may use: tables with keys, columns with types, codes, commands with options."""
     found = []
     for table in load_tables(PROJECT_DIR / "data" / "metadata"):
         found.append(f"table {table.name} ({', '.join(table.key)})")
@@ -52,7 +52,7 @@ def promises() -> list[str]:
 
 
 def least_version(before: Version, gone: set[str], came: set[str]) -> Version:
-    """Return which version the contract has at least, by what became of the promises of the one before."""
+    """Return the lowest version that the contract may have, given the changes to the previous version's promises."""
     major, minor = before
     if gone:
         return (major + 1, 0) if major else (major, minor + 1)

@@ -1,4 +1,4 @@
-"""The texts of the control: every finding has them, and their placeholders are filled as a caseworker reads them."""
+"""The texts of the control: every finding has them, and their placeholders are filled in a caseworker's words."""
 
 from __future__ import annotations
 

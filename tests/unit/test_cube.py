@@ -1,4 +1,4 @@
-"""The shared cube: order and labels of codes, what it refuses, and the status of a cell."""
+"""The shared cube: order and labels of codes, refusals, and the status of a cell."""
 
 from __future__ import annotations
 

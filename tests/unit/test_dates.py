@@ -1,4 +1,4 @@
-"""What texts mean as dates."""
+"""Reading texts as dates."""
 
 from __future__ import annotations
 

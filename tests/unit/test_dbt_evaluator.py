@@ -1,4 +1,4 @@
-"""The checks of the dbt project find what they are there for: each on a small manifest with one fault."""
+"""The checks of the dbt project find their faults: each on a small manifest with one fault."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def source(schema: str, name: str) -> dict[str, Any]:
 
 
 def manifest() -> Manifest:
-    """A project without a fault: a source, and a model in each layer."""
+    """A faultless project: a source, and a model in each layer."""
     models = [
         model("staging", "stg_raw__cells", "source.raw.cells"),
         model("intermediate", "int_sums", "model.stg_raw__cells"),

@@ -1,4 +1,4 @@
-"""Signed decisions: what an entry must have, and how a mistake is told."""
+"""Signed decisions: required fields of an entry, and messages about mistakes."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_an_entry_on_lost_answers_is_a_row_for_each_unit_and_all_is_a_word(tmp_p
         ("entries.yml:1", 2022, "0123456789ab", "0301", *signed),
         ("entries.yml:3", 2022, "0123456789ab", "all", *signed),
     ]
-    # What YAML takes for numbers, a beginning that may be another version's, and no unit are refused.
+    # Refused: texts that YAML reads as numbers, a hash prefix that may match another version, and no unit.
     for wrong in ('delivery: "0123"', "delivery: 712345678912", "delivery: Latest"):
         path.write_text(REDELIVERY.replace('delivery: "0123456789ab"', wrong), encoding="utf-8")
         with pytest.raises(UserError, match="delivery: "):

@@ -1,4 +1,4 @@
-"""The examples of the set-up as servers: what starts them, what keeps them in, and what they are called with."""
+"""The examples for running as servers: their start, their confinement, and their arguments."""
 
 from __future__ import annotations
 
@@ -82,11 +82,11 @@ def test_systemd_takes_every_unit(tmp_path: Path) -> None:
         pytest.skip("systemd-analyze is not installed: the units are not verified")
     copies = []
     for unit in UNITS:
-        # It looks for the program as well.
+        # It also checks that the program exists.
         copies.append(tmp_path / unit.name)
         copies[-1].write_text(unit.read_text(encoding="utf-8").replace(PROGRAM, str(PROJECT_DIR)), encoding="utf-8")
     result = subprocess.run(["systemd-analyze", "verify", "--man=no", *copies], capture_output=True, text=True, check=False)
-    # Of what it only warns of (a directive that it does not know), the exit code says nothing.
+    # The exit code does not reflect warnings, such as an unknown directive.
     said = [line for line in (result.stdout + result.stderr).splitlines() if str(tmp_path) in line or "is248-" in line]
     assert (result.returncode, said) == (0, [])
 

@@ -1,4 +1,4 @@
-"""The pages that are made of tables and forms: what they say, that they miss nothing, and the order of the navigation."""
+"""The pages generated from tables and forms: contents, completeness, and the order of the navigation."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_an_example_fixes_every_column_that_overlaps_at_a_total_or_at_the_first_
         "service_type = 'total'",
     ):
         assert condition in query
-    # Of a question no answer stands for the others, so the answer is shown instead.
+    # A question has no total that represents its answers, so an answer is shown.
     query = example_query(tables()["indicator_shares"], words())
     assert "answer =" not in query and re.search(r"^select .*\banswer\b", query)
 
@@ -210,12 +210,12 @@ def test_the_page_of_a_change_tells_every_question_that_is_new_gone_or_changed(p
         assert f"../{before.form}.md#{change.question})" in gone
     for change in diff.changes:
         assert f"../{after.form}.md#{change.question})" in rest
-    # Words, not the shorthand of the command line.
+    # Full words, not the shorthand of the command line.
     assert " -> " not in text and "e.g." not in text and "-&gt;" not in text
 
 
 def next_form(form: Form, **changed: object) -> Form:
-    """Return a form as the survey may have it a year later."""
+    """Return a form that the survey could have a year later."""
     return form.model_copy(update={"form": "later", "time_period": form.time_period + 1, **changed})
 
 

@@ -1,4 +1,4 @@
-"""The documents: their links lead somewhere, and the way of one cell names files and models that there are."""
+"""The documents: their links resolve, and the page on the path of one cell names existing files and models."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ DOCUMENTS = sorted(
 )
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
-# Made with the site of the documentation, whose test follows the links to them.
+# Generated with the documentation site, whose test checks links to them.
 MADE = (PROJECT_DIR / "docs" / "tables", PROJECT_DIR / "docs" / "forms")
 RECORD = re.compile(r"^[0-9]{4}-[a-z0-9-]+\.md$")
 
 
 def anchor_of(heading: str) -> str:
-    """Return how a heading is linked to."""
+    """Return the anchor of a heading."""
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").lower()
     return re.sub(r"[^\w\- ]", "", text).strip().replace(" ", "-")
 

@@ -1,4 +1,4 @@
-"""What follows from sums of groups: sets of few units, by elimination and as cuts, held against a slow way to find them."""
+"""Deductions from sums of groups: sets of few units, by elimination and as cuts, checked against a slow search."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_set_of_few_units_is_found_exactly_where_its_sum_follows(
 
 
 def test_half_of_what_is_left_after_adding_and_subtracting_is_a_unit() -> None:
-    # Units 0 to 3: three groups that hold unit 0 twice more than they hold any other.
+    # Units 0 to 3: three groups that contain unit 0 twice more often than any other.
     groups = np.array([[1, 1, 0, 0, 1], [1, 0, 1, 0, 1], [0, 1, 1, 0, 1]], dtype=bool)
     assert isolates(groups[:, :4], np.array([1, 1, 1, 5]), 2)
     assert not isolates(groups, np.array([3, 3, 3, 5, 3]), 3)
@@ -94,6 +94,6 @@ def test_a_cut_is_what_elimination_finds(places: list[tuple[int, int, int]]) -> 
 
 @pytest.mark.parametrize(("weight", "is_cut"), [(1, True), (2, True), (3, False)])
 def test_a_county_of_one_size_group_is_a_cut_where_it_has_few_units(weight: int, is_cut: bool) -> None:
-    # Row 1 lies wholly in column 0; row 0 has many units in both columns.
+    # Row 1 is entirely in column 0; row 0 has many units in both columns.
     rows, columns = np.array([0, 0, 1]), np.array([0, 1, 0])
     assert few_cut(rows, columns, np.array([9, 9, weight])) is is_cut

@@ -35,7 +35,7 @@ def os_error(number: int, path: str | None = "/data/x.csv") -> OSError:
 
 FULL = 'IO Error: Could not write file "/w/warehouse.duckdb": No space left on device'
 
-# What went wrong, and the place and a word of what is told of it.
+# The error, and the place and a word of its message.
 TOLD = [
     (os_error(errno.ENOSPC), "/data/x.csv", "the disk is full"),
     (os_error(errno.EDQUOT), "/data/x.csv", "the disk is full"),
@@ -53,7 +53,7 @@ TOLD = [
     (duckdb.OutOfMemoryException("Out of Memory Error: failed to offload data block of size 256.0 KiB"), "{}", "memory"),
     (duckdb.FatalException(f"FATAL Error: the database has been invalidated. Original error: {FULL}"), "/w", "disk is full"),
     (RuntimeError("(sqlite3.OperationalError) database or disk is full"), "{}", "the disk is full"),
-    # dbt's own words, and those of a file that could not be opened, do not say what to do about it.
+    # The messages of dbt, and of a file that cannot be opened, give no remedy.
     (
         UserError(f"model int_x: Runtime Error {FULL}", place="/p/dbt_project", remedy="see dbt.log"),
         "/w",
@@ -112,7 +112,7 @@ def test_the_folder_with_the_least_room_is_the_place_of_an_error_that_names_none
 
 
 def kept_by_dagster(error: BaseException) -> SerializableErrorInfo:
-    """Return an error as Dagster keeps that of a step: as text, the cause of one of its own."""
+    """Return an error as Dagster stores that of a step: as text, as the cause of Dagster's own error."""
     try:
         try:
             raise error
@@ -129,7 +129,7 @@ def test_what_dagster_kept_as_text_is_told_alike(
     told = _user_error(settings, kept_by_dagster(error))
     assert told is not None
     assert word in told.what
-    # Which of the folders has the least room is up to the machine.
+    # Which folder has the least room depends on the machine.
     assert told.place.startswith(place) or place == "{}"
 
 
@@ -144,7 +144,7 @@ def test_an_error_of_the_user_that_dagster_kept_is_told_as_it_was(settings: Sett
 
 
 def ended(error: BaseException) -> Any:
-    """Return how a command ends in which an error is raised."""
+    """Return the result of a command that raises an error."""
 
     @click.command()
     @answering

@@ -1,4 +1,4 @@
-"""Exchanges between units: what is said to be possible is so, by a list of all ways; and the verdict on uniform groups."""
+"""Exchanges between units: claimed possibilities exist, checked by enumeration; and the verdict on uniform groups."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Numbers = NDArray[np.int64]
 
 
 def one_hot(numbers: list[int]) -> Marks:
-    """Units by groups, of which every unit is in one."""
+    """Units by groups; every unit is in exactly one group."""
     result: Marks = np.array(numbers)[:, None] == np.arange(max(numbers) + 1)
     return result
 
@@ -27,9 +27,9 @@ def layout(rows: list[int], columns: list[int], kinds: list[int], versions: list
 
 
 def worlds(rows: list[int], columns: list[int], kinds: list[int], versions: list[int]) -> list[tuple[int, ...]]:
-    """Every way to hand all answers round, with as many of each kind in every row and column of each version as there are.
+    """Every way to redistribute all answers that keeps the number of each kind in every row and column of each version.
 
-    A way says of each unit whose answers it has.
+    A way gives for each unit the unit whose answers it gets.
     """
 
     def sums(order: tuple[int, ...]) -> list[list[tuple[int, ...]]]:
@@ -65,7 +65,7 @@ def test_what_a_unit_is_said_to_come_by_in_an_exchange_it_has_in_some_way_that_k
     gained = layout(*table).gained(wanted)
     possible = np.zeros(len(wanted), dtype=bool)
     for order in worlds(*table):
-        # Answers of one kind may differ in what is asked here: any of the kind can be handed on.
+        # Answers of one kind may differ here: any answer of the kind can be passed on.
         possible |= wanted[list(order)]
     assert not (gained & ~possible).any()
     assert not (layout(*table).beside(wanted) & ~gained).any()
@@ -76,7 +76,7 @@ def test_what_a_unit_is_said_to_come_by_in_an_exchange_it_has_in_some_way_that_k
 def test_of_two_kinds_everything_that_is_possible_is_found(table: Table, chosen: list[bool]) -> None:
     rows, columns, _, versions = table
     wanted = np.array(chosen[: len(rows)])
-    # The kind is whether a unit is wanted, so that there is no third.
+    # The kind says only whether a unit is wanted, so there are two kinds.
     kinds = [int(each) for each in wanted]
     possible = np.zeros(len(rows), dtype=bool)
     for order in worlds(rows, columns, kinds, versions):
@@ -85,7 +85,7 @@ def test_of_two_kinds_everything_that_is_possible_is_found(table: Table, chosen:
 
 
 def ticks(rows: list[int], columns: list[int], giving: Marks, taking: Marks) -> tuple[Marks, Marks]:
-    """Which units can give a tick up and which can take it, by trying all: no row or column gets more or less ticks."""
+    """Which units can give up a tick and which can take it, by enumeration; ticks per row and column do not change."""
     gives, takes = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
     for choice in range(3 ** len(rows)):
         change = np.array([choice // 3**unit % 3 - 1 for unit in range(len(rows))])
@@ -112,7 +112,7 @@ def test_a_box_is_given_up_or_taken_exactly_where_some_way_keeps_the_ticks_of_ro
     giving, taking = (np.array([each == what for each in can]) for what in ("gives", "takes"))
     found = layout(rows, columns, [0] * len(units)).ways(giving, taking)
     expected = ticks(rows, columns, giving, taking)
-    # What is found is of the place: a unit of the same place could do it for the one that is meant.
+    # Findings concern a place: another unit of the same place could replace the unit in question.
     places = [row * 3 + column for row, column in zip(rows, columns, strict=True)]
     for ways, units_that_can in zip(found, expected, strict=True):
         held = {place for place, each in zip(places, units_that_can, strict=True) if each}
@@ -160,7 +160,7 @@ def test_where_units_of_every_group_answered_differently_nothing_is_told() -> No
 def test_a_uniform_group_of_enough_units_tells_by_policy_what_they_answered() -> None:
     is_disclosed, without, having = judged([1, 1, 1, 2, 2, 0, 1], [[0, 1, 2], [3, 4, 5, 6]])
     assert not is_disclosed
-    # Yes of the first three, that they did not say no, and that they answered.
+    # For the first three: that they said yes, that they did not say no, and that they answered.
     assert having[:3].tolist() == [[True, True, False]] * 3
     assert without[:3].tolist() == [[False, False, True]] * 3
     assert not having[3:].any() and not without[3:].any()
@@ -183,7 +183,7 @@ def test_a_group_that_a_public_unit_makes_mixed_is_not_shown_as_uniform() -> Non
     group, places = np.ones((1, 3), dtype=bool), np.zeros(3, dtype=np.int64)
     layout_of_group = Layout(group.T, np.zeros((3, 0), bool), asked.answers, places)
     assert not judge(asked, group, layout_of_group).is_disclosed
-    # It answered no: whoever subtracts it knows all the same what the others said, and the policy does not allow it.
+    # It answered no: subtracting it still reveals the answers of the others, which the policy does not allow.
     public = np.array([[True, False, True]])
     assert judge(asked, group, layout_of_group, mixed=(public, ~public)).is_disclosed
 
@@ -218,7 +218,7 @@ def test_a_difference_of_groups_that_rests_on_few_units_is_seen_and_one_on_enoug
     without_two[0, :2] = without_three[0, :3] = without_silent[0, 6:] = False
     for part, rests in ((without_two, True), (without_three, False), (without_silent, False)):
         assert isolates_units(asked, np.vstack([everybody, part]), unknown, 3) is rests
-    # Three units of which two are known: the figure is that of the third.
+    # Three units, two of them known: the figure reveals the third.
     known = unknown.copy()
     known[:2, 1] = True
     assert isolates_units(asked, np.vstack([everybody, without_three]), known, 3)

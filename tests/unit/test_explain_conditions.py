@@ -1,4 +1,4 @@
-"""What ``explain`` is asked by, and what it says where nothing is found: the nearest table, column, value or combination."""
+"""The conditions of ``explain``, and its proposals if nothing is found: the nearest table, column, value or combination."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_value_that_no_row_has_is_told_with_the_nearest(connection: duckdb.Duc
     # A code is compared with those of its length first.
     connection.execute("update rows set unit_code = '500600' where unit_code = '5006'")
     assert "no row has unit_code=5006; nearest is '5001'" in said(connection, unit_code="5006")
-    # Nothing is near: what there is.
+    # Nothing is similar: lists the existing values.
     assert "no row has target_group=xyz, the values are adults, children" in said(connection, target_group="xyz")
 
 

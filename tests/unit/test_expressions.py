@@ -1,4 +1,4 @@
-"""The language of selections, as PxWebApi 2 has it: codes, wildcards, functions."""
+"""The selection language of PxWebApi 2: codes, wildcards, functions."""
 
 from __future__ import annotations
 

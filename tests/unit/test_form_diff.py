@@ -275,10 +275,10 @@ def test_missing_codes_of_options_columns_and_the_form() -> None:
     assert (change.kind, change.note) == ("missing", "not_answered 9 -> none")
     change = only(diff_forms(make_form(ask("a")), make_form(ask("a", missing="97;98"))))
     assert (change.kind, change.before, change.after) == ("missing", "none", "97 / 98")
-    # What holds for all numbers is a change of the form, told once.
+    # A change for all numbers is a change of the form, reported once.
     change = only(diff_forms(make_form(ask("a")), make_form(ask("a"), numbers={"missing": ["999"]})))
     assert (change.kind, change.where, change.after) == ("form", "numbers, missing", "999")
-    # The same missing code, said elsewhere, is no change of the question.
+    # The same missing code, declared elsewhere, is not a change of the question.
     moved = diff_forms(make_form(ask("a", missing="999")), make_form(ask("a"), numbers={"missing": ["999"]}))
     assert not moved.changes
 

@@ -1,4 +1,4 @@
-"""The draft of the next form: what is taken over, what is left to a person, and that the loader keeps it so."""
+"""The draft of the next form: what is copied, what is left to a person, and that the loader refuses open decisions."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def delivered(*headers: str, file: str = "small_2002_a.csv", sheet: str = "", ro
 
 
 def replaced(**changes: str) -> list[DeliveredSheet]:
-    """Last year's headers, some of them with another name."""
+    """Last year's headers, some of them renamed."""
     return delivered(*(changes.get(header, header) for header in HEADERS))
 
 
@@ -274,7 +274,7 @@ def test_of_columns_with_one_wording_the_name_decides_but_for_capitals_and_signs
     labels = {"Housing.FTE": "Årsverk i bolig", "DAY-FTE": "Årsverk i bolig"}
     draft = draft_form(previous, replaced(housing_fte="Housing.FTE", day_fte="DAY-FTE"), labels=labels)
     assert draft.renamed == (("main", "housing_fte", "Housing.FTE"), ("main", "day_fte", "DAY-FTE"))
-    # With names that say nothing it is left to a person.
+    # With meaningless names it is left to a person.
     labels = {"q1": "Årsverk i bolig", "q2": "Årsverk i bolig"}
     assert len(draft_form(previous, replaced(housing_fte="q1", day_fte="q2"), labels=labels).unsure) == 2
 
@@ -420,7 +420,7 @@ LABELS = {
 
 
 def in_other_sheets() -> list[DeliveredSheet]:
-    """Return what was one csv file last year as two sheets of a workbook, every column under another name."""
+    """Return last year's csv file as two sheets of a workbook, with all columns renamed."""
     return [
         DeliveredSheet("small_2002.xlsx", "Respondenter", ("RESP", "KNR", "KNAVN", "SVAR"), 2),
         DeliveredSheet("small_2002.xlsx", "Svar", ("RESP", "Q1", "Q2", "Q3", "Q4", "Q5")),
@@ -470,7 +470,7 @@ def test_a_question_that_comes_back_is_taken_from_the_newest_form_that_has_it(pr
     write_draft(draft, tmp_path / draft.form)
     form = load_form(tmp_path / draft.form)
     assert [option.code for option in form.options if option.question == "crisis_team"] == ["1"]
-    # The question is asked again: no line says that it is not.
+    # The question is asked again: no line marks it absent.
     assert not [column for column in form.columns if column.use == "absent"]
 
 
@@ -482,16 +482,16 @@ def test_a_draft_that_is_given_again_keeps_what_was_decided(previous: Form, tmp_
         lambda row: {**row, "use": "ignored", "reason": "typed_sum"} if row["column"] == "bolig" else row,
     )
     (folder / "form.yml").write_text("# decided\n", encoding="utf-8")
-    # The next file has one column more.
+    # The next file has an extra column.
     again = draft_form(previous, delivered(*(("bolig" if name == "housing_fte" else name) for name in HEADERS), "ny"))
     written = write_draft(again, folder, again=True)
     with (folder / "columns.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["column"]: row for row in csv.DictReader(file) if row["column"]}
     assert (rows["bolig"]["use"], rows["bolig"]["reason"]) == ("ignored", "typed_sum")
     assert rows["ny"]["use"] == "unsure" and rows["day_fte"]["use"] == "answer"
-    # Left are the new column, and what became of the one that `bolig` took the place of.
+    # Open: the new column, and the fate of the one that `bolig` replaced.
     assert (written.is_again, written.kept, written.undecided) == (True, 8, 2)
-    # A row without a column that was deleted stays away.
+    # A deleted row without a column is not added again.
     deleted = draft_form(previous, replaced(housing_fte="bolig", day_fte="dag")[:1])
     lines = (folder / "columns.csv").read_text(encoding="utf-8").splitlines()
     (folder / "columns.csv").write_text("\n".join(line for line in lines if not line.startswith("main,,")) + "\n")
@@ -538,7 +538,7 @@ def test_each_real_form_drafts_a_form_that_loads_at_once_when_nothing_changed(tm
         ]
         draft = draft_form(form, sheets)
         assert not draft.unsure, form.form
-        # What meant no answer in a column is decided anew.
+        # Codes for "no answer" in a column are decided again.
         assert bool(draft.missing) == any(column.missing for column in form.columns)
         draft = dataclasses.replace(draft, columns_csv=draft.columns_csv.replace("unsure:", ""))
         write_draft(draft, tmp_path / draft.form)
@@ -547,7 +547,7 @@ def test_each_real_form_drafts_a_form_that_loads_at_once_when_nothing_changed(tm
         assert sorted(without_lines(loaded), key=str) == sorted(without_lines(form), key=str)
 
 
-# --- What is asked and not carried over ------------------------------------------------------------------------------------
+# --- Asked, not copied -----------------------------------------------------------------------------------------------------
 
 
 def test_a_code_that_was_no_answer_in_a_column_is_decided_anew(tmp_path: Path) -> None:

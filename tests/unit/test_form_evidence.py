@@ -1,4 +1,4 @@
-"""What a draft tells beside non_response and checks: what stands in the cells, so that both can be decided."""
+"""The evidence of a draft for non_response and checks: the contents of the cells, by which both can be decided."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_what_stands_in_a_column_of_confirmation_is_told(tmp_path: Path) -> None
 
 
 def test_a_check_that_does_not_fit_what_was_delivered_says_what_stands_there(tmp_path: Path) -> None:
-    # Last year's check, with the years advanced, is that row 1 holds id or 2003.
+    # Last year's check, with the years advanced: row 1 contains id or 2003.
     fits = drafted(tmp_path / "a", top={(1, 1): "2003"})
     assert "which this does not fit" not in fits.form_yml
     other = drafted(tmp_path / "b", top={(1, 1): "Skjema for 2002"})
@@ -71,7 +71,7 @@ def test_a_title_is_proposed_as_a_check_where_the_form_has_none(tmp_path: Path) 
         "column": 1,
         "matches": "Rapportering for 2002, samlet inn 2003",
     }
-    # Headers are no title.
+    # Headers are not a title.
     assert "# checks:" not in drafted(tmp_path / "b", without, top={(1, 1): "Nummer"}, row=1).form_yml
 
 

@@ -1,4 +1,4 @@
-"""Form folders: what is wrong in one is told with file and line."""
+"""Form folders: errors are reported with file and line."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_bundled_form_loads_and_is_described() -> None:
         for column in form.columns:
             if column.use == "answer":
                 kinds.setdefault((column.question, column.target_group), set()).add(f"{column.type} {column.unit}")
-    # A question keeps its kind over the years: another kind is another question.
+    # A question has the same kind in all years: another kind is another question.
     assert {key: found for key, found in kinds.items() if len(found) > 1} == {}
 
 
@@ -230,7 +230,7 @@ def test_the_draft_of_another_year_holds_up_no_year(tmp_path: Path) -> None:
             require_finished(forms, unfinished, years)
     with pytest.raises(UserError, match=r"columns.csv, line 15"):
         load_forms(tmp_path / "forms")
-    # What was published already would drop out.
+    # Published figures would disappear.
     with pytest.raises(UserError, match=r"columns.csv, line 15"):
         require_finished(forms, unfinished, [2016], {"survey_2017"})
 
@@ -307,6 +307,6 @@ def test_a_category_of_fte_stands_in_its_code_list_and_under_its_target_group(tm
 
     add_service(codelists, "housing_and_work")
     assert problem(item="housing_and_work") is None
-    # That file is judged where it is loaded.
+    # That file is checked when it is loaded.
     codelists.write_text("codelist,code\n", encoding="utf-8")
     assert problem(item="anything") is None

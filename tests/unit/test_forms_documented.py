@@ -26,7 +26,7 @@ from orchestration.forms.model import (
 )
 
 TEXT = (PROJECT_DIR / "docs" / "run" / "form-folders.md").read_text(encoding="utf-8")
-# A line of an example that is a comment, and an option all the same; comments that go on stand farther to the right.
+# A commented-out option in an example; continued comments are indented further.
 OPTION = re.compile(r"^( {0,8})# ([a-z_]+: )", re.MULTILINE)
 PARTS: Mapping[str, type[BaseModel]] = {
     "files": FileSpec,
@@ -41,13 +41,13 @@ PARTS: Mapping[str, type[BaseModel]] = {
 
 
 def example(language: str, beginning: str) -> str:
-    """The example of a language that begins so."""
+    """The example of a language that begins with a text."""
     (found,) = [text for text in re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL) if text.startswith(beginning)]
     return str(found)
 
 
 def keys(content: Any, part: str = "form") -> dict[str, set[str]]:
-    """The keys that stand in each part of a form."""
+    """The keys of each part of a form."""
     found: dict[str, set[str]] = {}
     for each in content if isinstance(content, list) else [content]:
         found.setdefault(part, set()).update(each)

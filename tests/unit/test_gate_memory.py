@@ -1,4 +1,4 @@
-"""The memory of the gate: what is whole is found under its own hash, and anything else is judged anew."""
+"""The memory of the gate: an intact result is found under its own hash, and anything else is judged again."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def a_verdict(*rules: dict[str, Any], **changed: Any) -> dict[str, Any]:
 
 
 class Reader(HTMLParser):
-    """What one language's reader is shown, and the tags that load something."""
+    """The text shown in one language, and the tags that load something."""
 
     def __init__(self, language: str) -> None:
         super().__init__()

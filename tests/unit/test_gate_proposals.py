@@ -1,4 +1,4 @@
-"""Proposed files of the inputs: what goes out of them, and that all else stays as it is written."""
+"""Proposed input files: which entries are removed, and that all other text is unchanged."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_proposed_entry_names_units_and_version_and_is_open_for_the_signature(
         '  decided_by: ""\n'
         "  date:\n"
     )
-    # Of a unit whose answers contradict each other another thing is to be signed.
+    # A unit with contradicting answers needs another kind of entry.
     contested = lost("0106", is_contested=True)
     found = entries([lost("0101"), lost("0104", form="g"), lost("0105", "lost_few"), contested])
     assert {key: len(each) for key, each in found.items()} == {(2016, "unsigned"): 2, (2016, "lost_few"): 1}

@@ -1,4 +1,4 @@
-"""Licences of packages: how they are read, and that every pinned package is under one that is accepted."""
+"""Licences of packages: how they are read, and that every pinned package has an accepted one."""
 
 from __future__ import annotations
 

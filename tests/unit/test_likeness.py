@@ -1,4 +1,4 @@
-"""What the cells of a column show, how alike two columns are, and that cells rank candidates and decide nothing."""
+"""The evidence of a column's cells, the similarity of two columns, and that cells only rank candidates."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WORDS = Profile(30, {f"Vi har {number} ansatte i {number + 1} team": 1 for numbe
         (WORDS, "text"),
         (Profile(10), "empty"),
         (Profile(10, {"Ja": 6, "Nei": 4}), "code"),
-        # Words that stand once are what somebody wrote.
+        # Words that occur once are free text.
         (Profile(10, {"Ja": 1, "Nei, men vi har et team": 1}), "text"),
     ],
 )
@@ -91,14 +91,14 @@ def test_other_shares_do_not_speak_against_a_wording_and_place_decides_between_e
     same = Likeness(0.0, 1.0, other_shares, True)
     assert same.score == 1.0
     assert same.rank < Likeness(0.0, 1.0, other_shares + 0.1, False).rank < Likeness(0.0, 0.97, other_shares, True).rank
-    # How alike cells are is chance where the wording is the same; that they are alike is not.
+    # With equal wordings, the degree of similarity is chance; similarity itself is not.
     assert Likeness(0.0, 1.0, 0.95, False).rank == Likeness(0.0, 1.0, 0.7, False).rank < Likeness(0.0, 1.0, 0.2, False).rank
 
 
 def test_only_very_unlike_cells_are_told_of_what_was_taken_over() -> None:
     assert unlike_cells(Side("a", "", ASKED), Side("a", "", ASKED_AGAIN)) is None
     assert unlike_cells(Side("a", "", ASKED), Side("a", "")) is None
-    # A few units may answer otherwise than last year.
+    # A few units may answer differently from last year.
     assert unlike_cells(Side("a", "", ASKED), Side("a", "", Profile(100, {"5": 6}))) is None
     said = unlike_cells(Side("a", "", ASKED), Side("a", "", WORDS))
     assert said is not None and said.en == "codes, whereas a had texts"
@@ -165,7 +165,7 @@ def test_cells_tell_a_column_only_where_few_of_last_year_have_the_like() -> None
     assert Rarity(now, {("main", "q2"): many["main", "q2"]} | rare).is_telling(("main", "q2"))
     assert Rarity(FTE, many | rare).is_telling(("main", "mean"))
     assert not Rarity(FTE, many | rare).is_telling(("main", "q2"))
-    # Boxes tell nothing, however few there are; neither do cells that are not known.
+    # Boxes are no evidence, however few; nor are unknown cells.
     assert not Rarity(TICKS, {("main", "box"): TICKS}).is_telling(("main", "box"))
     assert not Rarity(None, many).is_telling(("main", "q2"))
     assert Rarity(None, many).explain() is Rarity(FTE, many | rare).explain() is None

@@ -1,4 +1,4 @@
-"""Which columns the columns of a query come from."""
+"""The source columns of a query's columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lock files: complete, pinned, hashed, without addresses, and what is declared."""
+"""The lock files: complete, pinned, hashed, without addresses, and consistent with the declared dependencies."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def locks() -> tuple[str, ...]:
 
 
 def is_installed(name: str) -> bool:
-    """Return whether what a lock file pins is installed: the second engine is an option."""
+    """Return whether the packages of a lock file are installed: the second engine is optional."""
     return name != SPARK or find_spec("pyspark") is not None
 
 
 def declared() -> dict[str, list[Requirement]]:
-    """Return the dependencies of pyproject.toml by the lock file that has to have them."""
+    """Return the dependencies of pyproject.toml by the lock file that must contain them."""
     project = tomllib.loads((PROJECT_DIR / "pyproject.toml").read_text(encoding="utf-8"))
     return {
         RUN: [Requirement(text) for text in project["project"]["dependencies"]],
@@ -125,7 +125,7 @@ def test_every_pinned_package_is_installed_at_the_version_pinned(name: str) -> N
 
 @pytest.fixture
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The start script in a folder with one package beside it, which it would install into another folder."""
+    """The start script in a folder with one package, which it would install into another folder."""
     wheel = tmp_path / "is248_made_up-1-py3-none-any.whl"
     with ZipFile(wheel, "w") as file:
         file.writestr("is248_made_up.py", "")

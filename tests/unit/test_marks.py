@@ -1,4 +1,4 @@
-"""What a form makes of marks of cells, and of rows without a unit; without a file."""
+"""How a form treats marks of cells and rows without a unit; without a file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def sheet(
     runs: dict[tuple[int, int], tuple[Run, ...]] | None = None,
     merged: tuple[tuple[int, int, int, int], ...] = (),
 ) -> Sheet:
-    """A sheet whose first row is row 1; numbers are cells of numbers."""
+    """A sheet whose first row is row 1; numbers become number cells."""
     places = [(row, column) for row, values in enumerate(rows, 1) for column, _ in enumerate(values, 1)]
     values = [value for row in rows for value in row]
     numbers = np.array(places, np.int32).reshape(-1, 2)
@@ -57,7 +57,7 @@ ROWS: list[list[str | float]] = [["nr", "bolig"], ["0101", 1.5], ["0104", 3]]
         ({"hidden": "skip"}, [(2, 1, "hidden", "row"), (2, 2, "hidden", "row")], 4, ["hidden", "hidden"]),
         ({"hidden": "skip"}, [(1, 2, "hidden", "column")], 5, ["hidden"]),
         ({"struck_out": "skip"}, [(2, 2, "struck_out", None)], 5, ["struck_out"]),
-        # What a rule strikes out nobody can say here; a number that is raised as a whole may count.
+        # Cells struck out by a rule cannot be known here; a number that is superscript as a whole may count.
         ({"struck_out": "skip"}, [(2, 2, "struck_out", "rule")], 6, []),
         ({"raised": "drop"}, [(2, 2, "raised", None)], 6, []),
         ({"raised": "drop"}, [(2, 1, "raised", None)], 5, ["raised"]),
@@ -180,7 +180,7 @@ def filled(rows: list[list[str | float]], is_said: bool = True, **options: Any) 
             [(3, 1, "0301"), (3, 2, "Oslo"), (4, 1, "0301"), (4, 2, "Oslo"), (4, 3, "030102")],
         ),
         ([["0301", "Oslo", "030101", "a", 1], ["0301", "", "", "a", 2]], [(3, 2, "Oslo")]),
-        # What follows a blank row belongs to no unit above it, and a sum has a name of its own.
+        # Rows after a blank row belong to no unit above it, and a sum has its own name.
         ([["0101", "Halden", "", "a", 1], [], ["", "", "", "", 9]], []),
         ([["0101", "Halden", "", "a", 1], ["", "Sum", "", "", 9]], []),
         ([["", "", "", "a", 1], ["0101", "Halden", "", "b", 2]], []),
@@ -194,7 +194,7 @@ def test_units_are_filled_down(rows: list[list[str | float]], expected: list[tup
 def test_units_that_are_merged_over_rows_are_filled_down_without_a_word() -> None:
     rows: list[list[str | float]] = [["0101", "Halden", "", "a", 1], ["", "", "", "b", 2], ["", "", "", "c", 3]]
     assert filled(rows, False, merged=((2, 1, 3, 1), (2, 2, 3, 2))) == [(3, 1, "0101"), (3, 2, "Halden")]
-    # Merged headers, and merged cells of answers, are none of units.
+    # Merged headers, and merged cells of answers, are not merged unit cells.
     assert filled(rows, False, merged=((1, 1, 2, 1), (2, 5, 3, 5), (2, 1, 3, 5))) == []
 
 
@@ -220,7 +220,7 @@ MORE: list[list[str | float]] = [["0105", "Sarpsborg", "", "a", 3]]
 
 
 def second_table(rows: list[list[str | float]], **changes: Any) -> str:
-    """The refusal, or nothing."""
+    """Return the refusal, or an empty text."""
     try:
         table_rows.refuse_second_table(PATH, layout(**changes), sheet([HEAD, *rows]), HEADERS, {5})
     except UserError as error:
@@ -247,7 +247,7 @@ def test_a_second_table_is_refused(rows: list[list[str | float]], words: str) ->
     "rows",
     [
         DATA,
-        # Groups of rows, rows without a unit that hold figures or more than one text, notes below the table.
+        # Groups of rows, rows without a unit but with figures or several texts, notes below the table.
         [*DATA, [], *MORE],
         [*DATA, ["", "Ukjent", "", "a", 5], *MORE],
         [*DATA, ["", "Ukjent", "", "a", ""], *MORE],
@@ -313,7 +313,7 @@ def test_a_header_that_stands_again_is_told_elsewhere() -> None:
     below = sheet([HEAD, *DATA, [], HEAD, *MORE])
     with pytest.raises(UserError, match="cell A5: the row looks like a heading"):
         table_rows.refuse_second_table(PATH, layout(), below, HEADERS, numbers, [5])
-    # Files of csv that were put below each other may have a blank line between them.
+    # Concatenated csv files may have a blank line between them.
     table_rows.refuse_second_table(PATH, layout(), replace(below, widths=np.full(6, 5)), HEADERS, numbers, [5])
 
 

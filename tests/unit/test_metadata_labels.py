@@ -1,4 +1,4 @@
-"""Every text of the publication is there in both languages, and each language is in its place."""
+"""Every text of the publication exists in both languages, and each language is in its place."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from orchestration.publish.views import DESCRIPTIONS, load_entries
 DATA = PROJECT_DIR / "data"
 METADATA = DATA / "metadata"
 
-# Code lists with labels, and the catalogue of indicators, which is a table of its own.
+# Code lists with labels, and the catalogue of indicators, a separate table.
 CODE_LISTS = ("classifications/codelists.csv", "indicators/answers.csv")
 INDICATORS = "indicators/indicators.csv"
 
 LANGUAGES = ("nb", "en")
 
-# Words that one of the languages has and the other has not.
+# Words that exist in only one of the languages.
 ENGLISH = re.compile(r"\b(the|of|and|with|which|whether|are)\b", re.IGNORECASE)
 NORWEGIAN = re.compile(r"\b(og|av|ikke|det|som|til|på|med|fra|er|eller|etter|hvor)\b|[æøå]", re.IGNORECASE)
 
-# Texts that are the same word in both languages; names in capitals, numbers and ranges need not stand here.
+# Texts that are the same word in both languages; names in capitals, numbers and ranges need not be listed.
 SAME_WORDS = {"Hash", "Median", "Recovery"}
 NAME_OR_NUMBER = re.compile(r"[A-ZÆØÅ0-9/\u2013-]+")
 

@@ -1,4 +1,4 @@
-"""The disclosure policy: the bundled file speaks of every indicator, and a mistake in it is told in one line."""
+"""The disclosure policy: the bundled file covers every indicator, and a mistake in it is reported in one line."""
 
 from __future__ import annotations
 
@@ -108,5 +108,5 @@ def test_the_warehouse_has_the_policy_as_tables_and_has_them_anew_each_time() ->
     assert limits == found.limits()
     assert levels == [(number, each.unit_level, each.area_basis) for number, each in enumerate(found.levels, start=1)]
     assert {name for name, kind in sensitivity.items() if kind == policy.ORDINARY} == set(found.ordinary)
-    # What is sensitive for two reasons is in the table once.
+    # An indicator that is sensitive for two reasons is in the table once.
     assert counts == {"limits": len(limits), "levels": len(levels), "indicators": len(catalogue()) - 4}

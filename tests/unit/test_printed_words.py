@@ -1,4 +1,4 @@
-"""What the bundled reports print is in words on the pages: figures that differ, parts of a text, origins of breaks."""
+"""The pages have words for the contents of the bundled reports: differing figures, parts of a text, origins of breaks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from orchestration.site.reconciliation import Chapter, place_of, words_of
 DATA = PROJECT_DIR / "data"
 DERIVED = {"forms", "bases", "ends"}
 
-# A word of codes: several words joined by underscores, or a name with its value.
+# A code instead of a word: several words joined by underscores, or a name with its value.
 CODE = re.compile(r"\w_\w|=|\|")
 
 

@@ -1,4 +1,4 @@
-"""How far the work is: plain lines in a file, one live line on a terminal, nothing where it is done at once."""
+"""Progress: plain lines in a file, one live line on a terminal, nothing for work that ends at once."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def errors(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> io.StringIO:
-    """What stands on standard error: a file, or a terminal where a test asks for one."""
+    """Standard error: a file, or a terminal where a test asks for one."""
     found = Terminal() if "terminal" in request.node.name else io.StringIO()
-    # Pytest has a stream of its own for each phase of a test.
+    # Pytest has a separate stream for each phase of a test.
     monkeypatch.setattr(module, "sys", SimpleNamespace(stderr=found))
     monkeypatch.setattr(module, "SILENT_SECONDS", 0.02)
     monkeypatch.setattr(module, "LIVE_SECONDS", 0.01)
@@ -105,17 +105,17 @@ def test_details_and_times_are_for_those_who_want_them(errors: io.StringIO) -> N
     assert errors.getvalue().startswith("comparing: 0.")
 
 
-# What dbt and Dagster say -----------------------------------------------------------------------------------------------
+# Events of dbt and Dagster ----------------------------------------------------------------------------------------------
 
 
 def heard(level: str) -> SimpleNamespace:
-    """Return an event of dbt's."""
+    """Return an event of dbt."""
     ts = SimpleNamespace(ToJsonString=lambda: "2031-01-01")
     return SimpleNamespace(info=SimpleNamespace(ts=ts, level=level, thread="Thread-1", msg="1 of 2 OK created a_model"))
 
 
 def logged(kind: str, step: str | None, message: str) -> logging.LogRecord:
-    """Return a record of an event as Dagster logs it."""
+    """Return the log record of a Dagster event."""
     event = SimpleNamespace(event_type_value=kind, step_key=step, event_specific_data=SimpleNamespace(duration_ms=1500))
     record = logging.LogRecord("dagster", logging.INFO, "", 0, message, None, None)
     record.dagster_meta = {"dagster_event": event, "orig_message": message, "step_key": step}

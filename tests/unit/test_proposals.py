@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  dashes are what is tested
-"""What the texts of columns suggest that a new form should say; nothing of it is more than a proposal."""
+"""Proposals for a new form from the texts of columns; they are only proposals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def once(*texts: str) -> dict[str, int]:
 
 
 def lines(found: list[Proposal]) -> Any:
-    """What the lines of the only proposal say, as YAML."""
+    """Return the lines of the only proposal, parsed as YAML."""
     (proposal,) = found
     return yaml.safe_load("\n".join(proposal.lines))
 
@@ -93,7 +93,7 @@ def test_ticks_are_proposed_for_boxes_that_are_filled_otherwise(
     usual = TickSpec()
     found = of_boxes({"kjop_1": once(*texts)}, {"kjop_1": usual}, usual)
     assert lines(found) == {"ticks": {"ticked": ticked, "not_ticked": not_ticked}}
-    # The lines are valid as they are.
+    # The lines are valid without changes.
     assert TickSpec.model_validate(lines(found)["ticks"])
 
 

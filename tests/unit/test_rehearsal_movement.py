@@ -1,4 +1,4 @@
-"""A year's movement of answers: small, seeded, and what added up still adds up."""
+"""A year's movement of answers: small, seeded, and sums still add up."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_coded_answers_are_mostly_kept_and_questions_on_which_others_depend_are(
         for old, new in zip(before.rows, after.rows, strict=True):
             for name in changed:
                 changed[name] += old.texts[name] != new.texts[name]
-            # No answer stays none.
+            # A missing answer stays missing.
             assert (old.texts["kind"] == "9") == (new.texts["kind"] == "9")
     assert changed["places"] == 0
     assert 0 < changed["kind"] < 0.05 * 20 * 60

@@ -1,4 +1,4 @@
-"""What a publication says of itself."""
+"""The texts of a publication about itself."""
 
 from __future__ import annotations
 

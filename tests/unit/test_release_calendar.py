@@ -1,4 +1,4 @@
-"""The release calendar: its form, and what speaks against a publication at a moment."""
+"""The release calendar: its form, and the objections to a publication at a given time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said beside a figure: words of notes and coverage, kinds of break since the row before, notes of many cells."""
+"""The remarks on a figure: words for notes and coverage, kinds of break since the previous row, notes of many cells."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_remarks_in_one_line_have_one_capital_and_no_full_stop_within() -> None:
 
 
 def kinds(rows: list[tuple[Any, ...]], *, moved: list[tuple[Any, ...]] | None = None) -> dict[tuple[Any, ...], str | None]:
-    """Return the kinds of break by year, area and basis; no table of moved areas where none is given."""
+    """Return the kinds of break by year, area and basis; without ``moved`` there is no table of moved areas."""
     connection = duckdb.connect()
     connection.execute(f"create table example ({', '.join(f'{name} {kind}' for name, kind in TYPES.items())})")
     for year, code, basis, has_break in rows:
@@ -159,7 +159,7 @@ def test_notes_of_cells_lie_over_exactly_the_rows_that_have_them(
         note, reason = rows[cell]
         expected = {("obs_note", each) for each in (note or "").split(";") if each}
         assert said == expected | ({("absence_reason", reason)} if reason else set())
-    # What holds for every row is said once.
+    # A remark that applies to every row is given once.
     for column, place in (("absence_reason", 1), ("obs_note", 0)):
         values = {row[place] for row in rows.values()}
         if len(values) == 1 and None not in values and ";" not in str(values):

@@ -1,4 +1,4 @@
-"""What is wrong with a declared table, with its line and the nearest word; what nobody reads; the questions of a round."""
+"""Errors in a declared table, with line and nearest word; unused declarations; the questions of a round."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Definitions: read from a snapshot, listed in a chapter, and below the tables that use what they are about."""
+"""Definitions: read from a snapshot, listed in a chapter, and printed below the tables that use their subjects."""
 
 from __future__ import annotations
 
@@ -159,6 +159,6 @@ def test_every_definition_of_the_project_has_a_subject_a_source_and_both_languag
     tables = {subject for name in TABLES for subject in subjects_of(name)}
     assert {row["subject"] for row in rows} <= questions | tables | {"general", "*"}
     assert len({(row["subject"], row["kind"], row["item"]) for row in rows}) == len(rows)
-    # What is marked as not known says so, and nothing else does.
+    # Definitions marked as not known, and only these, say so.
     assert [row["item"] for row in rows if (row["state"] == "not_known") != ("ikke kjent" in row["text_nb"])] == []
     assert [row["item"] for row in rows if (row["state"] == "not_known") != ("not known" in row["text_en"])] == []

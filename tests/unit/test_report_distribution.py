@@ -1,4 +1,4 @@
-"""How a municipality lies among others: its areas, the box plot, and what the plot says to those who cannot see it."""
+"""The position of a municipality among others: its areas, the box plot, and the text alternative of the plot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an author gets wrong in a chapter is told with what comes nearest to it."""
+"""Mistakes of an author in a chapter are reported with the nearest valid name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables that continue printed ones: their rows and columns, figures that queries name, and what print says otherwise."""
+"""Tables that continue printed ones: their rows and columns, figures named by queries, and differences from print."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is refused of texts that authors sign, by file and line, and what a quote may not name."""
+"""Refusals of texts that authors sign, by file and line, and names that a quote may not contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declared tables: heads, signs, marks, what is left out; numbers typed by hand; what differs between two reports."""
+"""Declared tables: headers, signs, marks, omissions; numbers typed by hand; differences between two reports."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_two_reports_differ_in_what_depends_on_a_correction() -> None:
 
 
 def test_a_line_of_heads_that_heads_above_fill_alone_is_no_line() -> None:
-    # The one column that says nothing more on the second line reaches down, as far as there are lines.
+    # The column without a text on the second header line spans all lines.
     lines = heads_of([["a", "a", "b"], ["c", "d", ""], ["", "", ""]])
     assert [[(head.text, head.columns, head.rows) for head in line] for line in lines] == [
         [("a", 2, 1), ("b", 1, 2)],
@@ -219,7 +219,7 @@ def test_lines_are_told_from_each_other_without_colours() -> None:
 
 @pytest.mark.parametrize("level", ["municipality", "country"])
 def test_a_correction_elsewhere_is_not_said_in_the_report_of_an_area(level: str) -> None:
-    # The figure of the country has an answer that was corrected; so has that of the municipality, or not.
+    # The figure of the country contains a corrected answer; that of the municipality does or does not.
     places = {"here": Place("municipality", "0301", "Oslo", "current"), "country": Place("country", "0", basis="current")}
     figures = [
         fte(2016, 10.0, unit_level=place.level, unit_code=place.code, area_basis="current", obs_note=note)

@@ -1,4 +1,4 @@
-"""Sentences that say another direction than in the round before: by values, by words, by what a chapter chooses."""
+"""Sentences with another direction than in the round before: by values, by words, by the choices of a chapter."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def turns(text: str) -> list[tuple[int, str, str]]:
             "Endringen var {{ change(before, year, 'adults') }} prosent.",
             [(1, "Endringen var \u221210,0 prosent.", "Endringen var 5,6 prosent.")],
         ),
-        # The direction is typed, the size is bound: the sentence is now wrong, and is told.
+        # The direction is typed, the size is bound: the sentence is now wrong, and reported.
         (
             "Tallet sank med {{ size_of(change(before, year, 'adults')) }} prosent.",
             [(1, "Tallet sank med 10,0 prosent.", "Tallet sank med 5,6 prosent.")],
@@ -89,7 +89,7 @@ def turns(text: str) -> list[tuple[int, str, str]]:
             "Før.\n{% if fte(year, 'children') > 100 %}\nMer enn noen gang.\n{% endif %}\n\nEtterpå.",
             [(2, "", "Mer enn noen gang.")],
         ),
-        # What is no direction: levels that differ, years, what was asked, names.
+        # Not directions: different levels, years, questions, names.
         (
             "Det var {{ fte(year, 'children') }}. {% if year > 2017 %}Nå.{% else %}Før.{% endif %} "
             "{{ 'a' if has_fte(year) else 'b' }}",

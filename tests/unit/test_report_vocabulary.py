@@ -1,4 +1,4 @@
-"""What an author may say: values bound to cells, how they are written, and what is refused with file and line."""
+"""The expressions of an author: values bound to cells, their formatting, and refusals with file and line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rooms of the Python package: who may import whom, as docs/develop/architecture.md lists them."""
+"""The rooms of the Python package: which may import which, as listed in docs/develop/architecture.md."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from orchestration.core.settings import PROJECT_DIR
 PACKAGE = PROJECT_DIR / "orchestration"
 DOCUMENT = PROJECT_DIR / "docs" / "develop" / "architecture.md"
 
-# Rooms from the ground up, as the table of the document has them.
+# Rooms from the bottom up, as in the table of the document.
 ROOMS = re.findall(r"^\| `(\w+)` \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @functools.cache
 def imported(path: Path) -> list[str]:
-    """Return what a module imports; parsed once, for many tests ask."""
+    """Return the imports of a module; cached, since many tests ask."""
     found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -75,5 +75,5 @@ def test_a_tool_is_known_in_its_room_alone(package: str, rooms: set[str]) -> Non
 def test_attack_and_defence_share_nothing() -> None:
     for path in modules("attack"):
         for name in imported(path):
-            # Errors and the reading of YAML have nothing of the defence.
+            # Errors and the YAML reader know nothing of the disclosure control.
             assert not name.startswith("orchestration.") or name.split(".")[1] in ("attack", "core"), path

@@ -142,7 +142,7 @@ def test_what_stays_open_in_a_query_is_filled_when_it_runs(tmp_path: Path) -> No
 
 
 def test_every_part_of_the_attack_but_the_ways_of_uniform_groups_is_a_rule() -> None:
-    # What uniform groups say is allowed by the policy, and is counted with the bounds.
+    # Facts from uniform groups are allowed by the policy, and counted with the bounds.
     rules = load_rules(PROJECT_DIR / "expectations" / "rules")
     parts = [rule.part for rule in rules if rule.kind == "attack"]
     assert sorted(map(str, parts)) == sorted(get_args(Part))

@@ -1,4 +1,4 @@
-"""The scaled inputs of the benchmark: every unit k times, everything else as it was, the same every time."""
+"""The scaled inputs of the benchmark: every unit k times, everything else unchanged, the same every time."""
 
 import csv
 import hashlib
@@ -217,7 +217,7 @@ def measured(run: float, floor: float, pandas: float, one_year: float) -> dict[s
 
 def test_the_guard_names_every_ratio_above_its_limit() -> None:
     limits = json.loads(scale.LIMITS.read_text(encoding="utf-8"))["guard"]
-    # pandas is so slow that the run is below its limit in both.
+    # pandas is so slow that the run stays below its limit in both.
     pandas = 2 * limits["run_to_floor"] * 100 / limits["run_to_pandas"]
     good = measured(10 + limits["run_to_floor"] * 100 * 0.9, 100, pandas, 1)
     assert scale.above_limits(good) == []

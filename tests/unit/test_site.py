@@ -186,7 +186,7 @@ def test_ancestors_are_followed_back_through_mergers_splits_and_new_codes() -> N
         Change(2003, "0003", "0010", "split"),
         Change(2005, "0010", "0010", "name_change"),
         Change(2009, "0004", "0010", "merge"),
-        # The code of a municipality that is no more was used before for another.
+        # The code of an ended municipality belonged to another one before.
         Change(2004, "0099", "0002", "merge"),
     ]
     assert ancestors("0010", changes, 2008) == [
@@ -234,7 +234,7 @@ def test_a_broken_description_is_named(tmp_path: Path) -> None:
 
 
 def said_of(columns: int, notes: list[str]) -> tuple[list[Label], list[tuple[Label, list[int]]]]:
-    """Return what is said of a row of figures of which those with a number have the note of that number."""
+    """Return the remarks on a row of figures; figures with a number have the note of that number."""
     groups = [str(place) for place in range(columns)]
     note = Label(nb="merknad", en="note")
     cube = Cube(

@@ -1,4 +1,4 @@
-"""The project's own standards that take no time. Types and SQL are in tests/integration/test_standards.py."""
+"""The project's own standards that are quick to check. Types and SQL are in tests/integration/test_standards.py."""
 
 from __future__ import annotations
 

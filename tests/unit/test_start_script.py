@@ -1,4 +1,4 @@
-"""The start script: what it installs is of test_locks.py; here the words for daily work, and the hooks that call them."""
+"""The start script: its commands for daily work, and the hooks that call them. Installation is in test_locks.py."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.conftest import start_script
 
 Call = Callable[..., tuple[object, list[str]]]
 
-# Stands for each tool: writes down how it was called, and fails where its folder says so.
+# Replaces each tool: records its call, and fails where its folder says so.
 TOOL = """#!/bin/sh
 name=$(basename "$0")
 echo "$name $*" >> "{folder}/called"
@@ -32,7 +32,7 @@ def script() -> ModuleType:
 
 @pytest.fixture
 def call(script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Call the start script with tools that only say how they were called; return its end and these calls."""
+    """Call the start script with tools that only record their calls; return the exit and the calls."""
     (tmp_path / "bin").mkdir()
     for name in {name for name, *_ in (*script.LINT, *script.FIX)}:
         tool = tmp_path / "bin" / name
@@ -41,7 +41,7 @@ def call(script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(script, "VENV", tmp_path)
     monkeypatch.setattr(script, "install", lambda purpose: None)
     for name in ("PATH", "PYTHONUTF8", "DO_NOT_TRACK", "DBT_SEND_ANONYMOUS_USAGE_STATS", "DAGSTER_DISABLE_TELEMETRY"):
-        # The script sets them for what it calls; after the test they are as before.
+        # The script sets them for the tools that it calls; they are restored after the test.
         monkeypatch.setenv(name, script.os.environ.get(name, ""))
 
     def run(*arguments: str, failing: str | None = None) -> tuple[object, list[str]]:

@@ -1,4 +1,4 @@
-"""The files of the Great Expectations context: what a rule becomes, and that they are what the rules say."""
+"""The files of the Great Expectations context: the translation of a rule, and that the files match the rules."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""What is shown: whatever a unit answered, something else fits all shown figures, unless the policy lets it follow.
+"""Shown figures: for every answer of a unit, another answer also fits all of them, unless the policy allows the deduction.
 
-The check lists every way in which all units can have answered with the same shown figures, and shares no code with the
-search.
+The check enumerates all possible answers of all units with the same shown figures, and shares no code with the search.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ def table(name: str, rows: list[tuple[object, ...]]) -> pa.Table:
 
 
 class Survey:
-    """A tiny survey: which units lie in which areas, and what each answered; units are letters, None is no answer."""
+    """A tiny survey: the areas and the answer of each unit; units are letters, None is no answer."""
 
     def __init__(
         self, areas: Areas, questions: dict[str, Answers], minimum: int = 3, sensitive: int = 5, changed: int = 3
@@ -139,7 +138,7 @@ class Survey:
         ]
 
     def publish(self) -> None:
-        """Put what is decided into the ledger, as a promotion does."""
+        """Add the decisions to the ledger, as a promotion does."""
         for row in self.decisions():
             name = str(row["indicator"])
             key = (*[row[column] for column in TABLE], row["state"])
@@ -164,7 +163,7 @@ class Survey:
 
 
 def worlds(survey: Survey, question: str, choices: list[str | None], shown: list[Area]) -> NDArray[np.int64]:
-    """Every way for the units to have answered that gives the shown figures: ways by units, as numbers of choices."""
+    """All possible answers of the units that give the shown figures: ways by units, as numbers of choices."""
     units = list(survey.questions[question])
     possible = np.array(list(product(range(len(choices)), repeat=len(units))))
     for group in [*(survey.areas[area] for area in shown), *survey.printed.values()]:
@@ -178,7 +177,7 @@ def worlds(survey: Survey, question: str, choices: list[str | None], shown: list
 def told(
     survey: Survey, question: str, choices: list[str | None], least: dict[str | None, int]
 ) -> list[tuple[str, str | None]]:
-    """Facts about single units that follow, and that no shown uniform group of enough answering units lets follow."""
+    """Facts about single units that can be derived and that no shown uniform group of enough answering units allows."""
     shown = survey.shown(question)
     answers = survey.questions[question]
     found = []
@@ -193,7 +192,7 @@ def told(
                 n_answered = sum(answers[other] is not None for other in units)
                 uniform = all((answers[other] == choice) == has for other in units)
                 enough = n_answered >= least[choice]
-                # That a unit did not answer never follows by policy.
+                # The policy never allows deriving that a unit did not answer.
                 allowed |= unit in units and uniform and enough and not (choice is None and has)
             if is_fixed and not allowed:
                 found.append((unit, choice))
@@ -215,7 +214,7 @@ def surveys(draw: st.DrawFn) -> Survey:
         for number in sorted(set(places.values())):
             areas[(basis, level, str(number))] = "".join(unit for unit in units if places[unit] == number)
     answers = {unit: draw(st.sampled_from(["yes", "yes", "no", None])) for unit in units}
-    # Where nobody in the country answered there is nothing to hide.
+    # If no unit of the country answered, there is nothing to hide.
     answers["a"] = answers["a"] or "yes"
     survey = Survey(areas, {"q": answers}, minimum=draw(st.integers(2, 3)))
     survey.options = {"q": "no|yes"}
@@ -253,7 +252,7 @@ def test_mixed_answers_hide_nothing() -> None:
 
 
 def test_an_area_that_cuts_another_is_left_out_and_the_one_before_it_stays() -> None:
-    # The trust area holds county 1 but for one unit: the difference would be that unit.
+    # The trust area contains county 1 except one unit: the difference would be that unit.
     areas: Areas = {
         ("reported", "county", "1"): MANY[:13],
         ("reported", "county", "2"): MANY[13:],
@@ -341,7 +340,7 @@ def test_a_union_and_its_parts_show_the_same_groups() -> None:
 @given(surveys(), st.sets(st.sampled_from("abcdefghi"), min_size=3))
 def test_print_and_what_is_shown_tell_no_more_than_print_alone(survey: Survey, printed: set[str]) -> None:
     survey.printed = {"report": "".join(sorted(printed & set("".join(survey.areas.values()))))}
-    # What print tells of few units it tells by itself.
+    # Print alone reveals what it prints about few units.
     assume(len(survey.printed["report"]) >= survey.limits["minimum_units"])
     limit = survey.limits["uniform_ordinary" if survey.ordinary else "uniform_sensitive"]
     by_print = Survey({}, survey.questions)
@@ -372,7 +371,7 @@ def test_one_changed_answer_waits_and_several_are_shown() -> None:
     survey.questions["q"]["a"] = "no"
     assert {row["decision"] for row in survey.decisions()} == {"kept"}
     assert survey.shown("q") == before
-    # The one answer is put back; six others of the first county turn to no, and two to yes.
+    # The one answer is changed back; six others of the first county turn to no, and two to yes.
     survey.questions["q"]["a"] = "yes"
     for unit in "cegikm":
         survey.questions["q"][unit] = "no"
@@ -478,7 +477,7 @@ def test_what_was_published_stays_shown_when_areas_change() -> None:
     areas: Areas = {("reported", "county", "1"): MANY[:13], ("reported", "county", "2"): MANY[13:]}
     survey = Survey(areas, {"q": mixed()})
     survey.publish()
-    # New counties cut the old ones; and one lies within an old one.
+    # New counties overlap the old ones; and one lies within an old one.
     survey.areas |= {("current", "county", "8"): MANY[5:18], ("current", "county", "9"): MANY[13:20]}
     decisions = {row["unit_code"]: row["decision"] for row in survey.decisions()}
     assert decisions == {"0": "shown", "1": "shown", "2": "shown", "8": "hidden", "9": "shown"}

@@ -1,4 +1,4 @@
-"""Texts for people are data: whole in both languages, alike in their blanks, used, and none of them in code."""
+"""Texts for people are data: complete in both languages, with the same placeholders, used, and none of them in code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CODE = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROO
 FILES = sorted(ROOMS.glob("**/texts/*.yml"))
 LOADERS = {"load_texts": read_texts, "load_groups": read_groups}
 
-# What uses texts beside modules: templates, scripts, and the descriptions of pages and figures.
+# Users of texts other than modules: templates, scripts, and the descriptions of pages and figures.
 USERS = ("*.py", "*.j2", "*.js", "pages/*.yml")
 
 
@@ -50,7 +50,7 @@ def module_of(path: Path) -> str:
 
 
 def named_texts() -> dict[str, dict[str, Path]]:
-    """Return which names of each module stand for a whole file of texts, imported ones too."""
+    """Return the names in each module that refer to a whole file of texts, including imported names."""
     trees = {module_of(path): tree for path, tree in CODE.items()}
     named: dict[str, dict[str, Path]] = {module: {} for module in trees}
     for module, tree in trees.items():
@@ -109,7 +109,7 @@ def test_a_file_says_the_same_to_both_parsers(path: Path) -> None:
 
 
 def unused(keys: list[str], users: str) -> list[str]:
-    """Return the keys that no source names: in quotation marks, or as an attribute in templates and scripts."""
+    """Return the keys that no source uses, in quotation marks or as an attribute in templates and scripts."""
     words = set(re.findall(r"""(?<=["'])[\w-]+(?=["'])""", users)) | set(re.findall(r"\btexts?\.(\w+)", users))
     return [key for key in keys if key not in words]
 
@@ -124,7 +124,7 @@ def test_every_text_is_used(path: Path) -> None:
         for folder in (room, ROOMS / "core" / "templates")
         for each in sorted(folder.rglob(pattern))
     )
-    # The keys of a group are codes of the data; that the group is used is what can be seen.
+    # The keys of a group are codes of the data; only the use of the group can be checked.
     keys = list(read_groups(path)) if LOADED[path] == "load_groups" else list(read_texts(path))
     assert unused(keys, users) == []
 
@@ -149,13 +149,13 @@ def test_every_key_that_code_names_is_there() -> None:
 
 
 def labels_in_code(tree: ast.Module) -> list[int]:
-    """Return the lines in which a label is made of words that stand there."""
+    """Return the lines in which a label is a literal text."""
     return [
         node.lineno
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Label"
         for argument in (*node.args, *(keyword.value for keyword in node.keywords))
-        # A constant, or what stands between the values of an f-string.
+        # A constant, or the literal parts of an f-string.
         for part in (argument.values if isinstance(argument, ast.JoinedStr) else [argument])
         if isinstance(part, ast.Constant) and isinstance(part.value, str) and re.search(r"[^\W\d_]", part.value)
     ]

@@ -1,4 +1,4 @@
-"""Safe entries: which columns views have by the code lists, and which tables say that their rows overlap."""
+"""Safe entries: the columns of views by the code lists, and the tables that declare overlapping rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DATA = PROJECT_DIR / "data"
 TABLES = {table.name: table for table in load_tables(DATA / "metadata")}
 SOURCE = TABLES["fte_by_service"]
 
-# A code of a code list that stands for all others.
+# A code of a code list for the total of the others.
 EVERYTHING = {"total", "all"}
 
 

@@ -1,4 +1,4 @@
-"""Opening a DuckDB file: one whose making was cut off is no obstacle."""
+"""Opening a DuckDB file: an interrupted build of it is no obstacle."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from orchestration.core.errors import UserError
 from orchestration.core.warehouse import IN_MEMORY, MEMORY_SHARE, connect, memory_limit
 
-# A process that is killed when its changes are in the log only.
+# A process that is killed while its changes are only in the log.
 KILLED = """
 import os, sys, duckdb
 connection = duckdb.connect(sys.argv[1])
@@ -35,7 +35,7 @@ def made(path: Path) -> None:
 def test_a_file_whose_making_was_cut_off_is_made_again(tmp_path: Path, size: int) -> None:
     whole, path = tmp_path / "whole.duckdb", tmp_path / "warehouse.duckdb"
     duckdb.connect(str(whole)).close()
-    # What DuckDB itself leaves under the file's name it would not open again.
+    # Files that DuckDB itself leaves under this name, and could not open again.
     path.write_bytes(whole.read_bytes()[:size])
     with pytest.raises(duckdb.IOException):
         duckdb.connect(str(path))
@@ -95,7 +95,7 @@ def test_duckdb_takes_its_share_of_the_memory_and_leaves_the_rest(tmp_path: Path
     assert bytes_of(limit) == pytest.approx(bytes_of(memory_limit()), rel=0.05)
 
 
-# The signal comes in the middle of a statement, which has written nothing; the next connection of the same process is to the
+# The signal arrives during a statement that has written nothing; the next connection of the same process is to the
 # same file.
 INTERRUPTED = """
 import os, signal, sys, threading

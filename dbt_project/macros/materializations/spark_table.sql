@@ -1,4 +1,4 @@
-{#- A table on Spark is Parquet in the folder of the build. There is nothing before it: a build starts with an empty catalog. -#}
+{#- A table on Spark is Parquet in the folder of the build. It never replaces one: a build starts with an empty catalog. -#}
 {% materialization table, adapter='spark', supported_languages=['sql'] %}
     {%- set target = this.incorporate(type='table') -%}
 

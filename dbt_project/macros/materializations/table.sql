@@ -1,7 +1,7 @@
-{#- A table is replaced by one statement: what it held before is there until the commit, and a killed build leaves nothing to
-    clean up. dbt-duckdb's own way (another name, two renames, a drop) takes four statements a model and looks for indexes,
-    grants and foreign keys, of which this project has none. A contract is checked before anything is made. A table that is
-    made of the same as before is taken over (taken_over.sql). -#}
+{#- A table is replaced by one statement: the old contents stay until the commit, and a killed build leaves nothing to clean
+    up. dbt-duckdb's own way (another name, two renames, a drop) takes four statements per model and looks for indexes,
+    grants and foreign keys, which this project does not have. A contract is checked before the table is built. A table with
+    unchanged inputs is taken over (taken_over.sql). -#}
 {% materialization table, adapter='duckdb', supported_languages=['sql', 'python'] %}
     {%- set target = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
@@ -22,7 +22,7 @@
         {% do adapter.drop_relation(existing) %}
     {% endif %}
     {% if model['language'] == 'python' %}
-        {#- It is made in a transaction of its own, so that the record goes before it. -#}
+        {#- A Python model is built in a transaction of its own, so its old record is deleted first. -#}
         {% do forget() %}
         {% do adapter.commit() %}
         {% call statement('main', language='python') %}

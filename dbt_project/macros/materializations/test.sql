@@ -1,5 +1,5 @@
-{#- A data test that found nothing is not run again on what it found nothing in (taken_over.sql); one that found rows is. Rows
-    that fail are not stored: the gate shows them. -#}
+{#- A data test that found nothing is not run again while its inputs are unchanged (taken_over.sql); one that found rows is.
+    Failing rows are not stored: the gate shows them. -#}
 {% materialization test, adapter='duckdb' %}
     {%- set on_record = what_is_on_record() -%}
     {%- set made_of = made_of(on_record, sql) -%}

@@ -1,5 +1,5 @@
-{#- A view is replaced by one statement, and taken over like a table (taken_over.sql). Its content is what it is made of: it
-    holds no rows. -#}
+{#- A view is replaced by one statement, and taken over like a table (taken_over.sql). It holds no rows, so the hash of its
+    inputs serves as the hash of its content. -#}
 {% materialization view, adapter='duckdb' %}
     {%- set target = this.incorporate(type='view') -%}
     {%- set existing = load_cached_relation(this) -%}

@@ -29,7 +29,7 @@ answers as (
     group by named.form, named.type, named.column_name, answers.answer
 )
 
--- Every box is an answer of the same name.
+-- All boxes have the same answer, so that any two of them can be compared.
 select
     form,
     type,

@@ -37,7 +37,7 @@ rejected_rows as (
         row_rejected_reason is not null
         and row_ignored_reason is null
         and fate = 'rejected'
-        -- A unit that answered several times is reported as a whole.
+        -- Several undated submissions of a unit are a finding of ctl_submissions.
         and row_rejected_reason != 'several_submissions_undated'
     group by row_key, form, survey, time_period, unit_code, row_rejected_reason, file, sheet, row_number
 ),

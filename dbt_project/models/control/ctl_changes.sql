@@ -19,13 +19,13 @@ changes as (
     select
         *,
         ln(raised / raised_before) as change,
-        -- Nothing both times says nothing about how much such units vary.
+        -- A unit without FTE in both rounds does not show how much such units vary.
         fte > 0 or fte_before > 0 as is_informative
     from pairs
 ),
 
 common_changes as (
-    -- Of each size group, and of all units.
+    -- Per size group, and for all units together.
     select
         time_period,
         target_group,

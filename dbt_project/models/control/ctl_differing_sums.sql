@@ -28,7 +28,7 @@ compared as (
         and services.unit_code = others.unit_code
         and services.target_group = others.target_group
         and others.question in ('fte_by_education', 'fte_by_pathway')
-        -- A half missing from only one of them is a finding of ctl_reporting_form.
+        -- A half that is missing from only one of the two breakdowns is a finding of ctl_reporting_form.
         and services.is_half_missing = others.is_half_missing
     inner join units
         on services.time_period = units.time_period

@@ -59,7 +59,7 @@ slips as (
         unit_code,
         target_group
     from findings
-    -- Change and rate are those of the services.
+    -- Changes and rates are computed from the services.
     where finding = 'tenfold' and question = 'fte_by_service'
 ),
 

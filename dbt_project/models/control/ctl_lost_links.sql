@@ -68,8 +68,8 @@ linked_sheets as (
 ),
 
 linked_ends as (
-    -- A sheet that stands in a file with submissions follows those of that file, and else all of them; a submission whose
-    -- part stands in another file, such as a late one, is not lost.
+    -- A sheet in a file with submissions is compared with the submissions of that file, any other sheet with all of them. A
+    -- submission whose part is in another file, such as a late one, is not lost.
     select
         linked_sheets.form,
         linked_sheets.sheet,

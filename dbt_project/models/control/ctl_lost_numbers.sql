@@ -48,7 +48,7 @@ runs as (
 ),
 
 longest as (
-    -- A few numbers far from the others are those of submissions that came otherwise.
+    -- A few numbers far from the others belong to submissions that arrived in another way.
     select
         *,
         row_number() over (partition by form, file, sheet order by number_count desc, span asc) as choice
@@ -75,7 +75,7 @@ in_advance as (
     from units
     inner join numbered
         on units.form = numbered.form
-    -- Numbers of something else, such as of municipalities, leave most of the units out.
+    -- Numbers with another meaning, such as municipality numbers, would leave out most units.
     where numbered.number_count >= {{ limit_of('columns_numbered_share') }} * (units.unit_count - units.missing_count)
 ),
 

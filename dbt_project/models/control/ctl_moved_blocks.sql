@@ -53,7 +53,7 @@ running as (
 ),
 
 runs as (
-    -- A run begins after the row up to which the sum was least.
+    -- A run begins after the row with the lowest running sum.
     select
         *,
         running_evidence - least(
@@ -71,7 +71,7 @@ runs as (
 ),
 
 ranked as (
-    -- Sums of fractions differ in their last digits; of runs with the same evidence the first counts.
+    -- Sums of fractions differ in their last digits, hence the rounding; of runs with equal evidence, the first counts.
     select
         *,
         row_number() over (

@@ -3,7 +3,7 @@ with units as (
 ),
 
 whole_municipalities as (
-    -- A municipality whose parts report for themselves.
+    -- Municipalities whose parts report for themselves.
     select
         units.time_period,
         places.municipality_code,
@@ -20,7 +20,7 @@ whole_municipalities as (
         and units.unit_code = places.unit_code
     where places.unit_level != 'municipality'
     group by units.time_period, places.municipality_code, units.target_group
-    -- Of a part that did not report nobody knows the FTE.
+    -- The FTE of a part that did not report are unknown.
     having count(*) = count(units.fte)
 ),
 

@@ -51,7 +51,7 @@ texts as (
 ),
 
 words as (
-    -- Labels of answers, names of counties: texts that a column has often.
+    -- Texts that are frequent in a column, such as labels of answers or names of counties.
     select distinct
         texts.form,
         texts.layout,

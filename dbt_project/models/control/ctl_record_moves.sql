@@ -34,7 +34,7 @@ gains as (
         after_it is null as is_last,
         coalesce(before_it - own, 0) as from_before,
         coalesce(after_it - own, 0) as from_after,
-        -- Where a value came in or fell out, the cell is mostly blank, otherwise any text of the sheet.
+        -- At the ends of a move the cell is usually blank, otherwise any text of the sheet.
         ln(
             case when kind = 'blank' then {{ limit_of('columns_left_blank') }} else 0 end
             + (1 - {{ limit_of('columns_left_blank') }}) * share

@@ -110,8 +110,8 @@ select
     previous_period,
     fte_before as value_before,
     population,
-    -- What is missing is at least what there was more of before; what was filled besides is left out; a choice decides
-    -- nothing.
+    -- A missing half lacks at least the decrease since the year before; of a block filled twice, the other form's FTE are
+    -- left out; a contradicted choice changes no figure.
     case finding
         when 'half_missing' then {{ exact('greatest(coalesce(fte_before - fte, 0), 0)') }}
         when 'filled_twice' then {{ exact('coalesce(other_fte, 0)') }}

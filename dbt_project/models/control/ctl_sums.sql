@@ -31,7 +31,7 @@ left join tenfold
     on different.time_period = tenfold.time_period
     and different.unit_code = tenfold.unit_code
     and different.target_group = tenfold.target_group
-    -- A slip in the services is why both differ from them.
+    -- A slip in the services explains why both other breakdowns differ from them.
     and tenfold.question in ('fte_by_service', different.question)
 where tenfold.unit_code is null
 

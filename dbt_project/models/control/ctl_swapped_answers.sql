@@ -65,7 +65,7 @@ own as (
 ),
 
 usual as (
-    -- Two columns that only moved as others did.
+    -- The usual distance of two columns from the round before: twice the median.
     select
         form,
         type,

@@ -46,7 +46,7 @@ pairs as (
         stddev_samp(closer_crosswise) as spread
     from crossed
     group by column_id, other_column_id
-    -- Units in which neither is closer tell nothing.
+    -- Units whose values fit both columns equally well are no evidence.
     having sum(case when closer_crosswise != 0 then 1 else 0 end) >= {{ limit_of('columns_min_units') }}
 ),
 

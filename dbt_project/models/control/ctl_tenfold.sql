@@ -4,8 +4,9 @@ with different as (
 ),
 
 suspects as (
-    -- Where the slip may be: in the greater of the two sums. Not all services are in a pathway, so that services which are
-    -- more than the pathways say nothing; and pathways often differ some, which one of many cells explains by chance.
+    -- The slip may be in the greater of the two sums. Not all services are in a pathway, so services above the pathways are
+    -- no evidence; and pathways often differ a little, which one of many cells would explain by chance, hence the minimum
+    -- share.
     select
         *,
         'fte_by_service' as slip_question,
@@ -56,7 +57,7 @@ slips as (
 ),
 
 whole_slips as (
-    -- All cells ten times too large, or those of the other a tenth of what they should be.
+    -- All cells of the sum are ten times too large, or all cells of the other are a tenth of their true values.
     select suspects.*
     from suspects
     left join slips
@@ -92,7 +93,7 @@ select
     series as survey,
     time_period,
     unit_code,
-    -- Education says what the services should be, whichever of the two is wrong.
+    -- Between services and education, the finding is about the services, whichever of the two is wrong.
     case when question = 'fte_by_education' then 'fte_by_service' else slip_question end as question,
     target_group,
     cast(null as string) as item,

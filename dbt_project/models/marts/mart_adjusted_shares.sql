@@ -1,4 +1,4 @@
--- From shares as they are shown, and from which units lie where: never from answers of units.
+-- Computed from shown shares and from the areas of units, never from the answers of units.
 with shares as (
     select * from {{ ref('mart_indicator_shares') }}
     where n_answer is not null and n_answered > 0 and area_basis = 'reported'
@@ -35,7 +35,7 @@ expected as (
         areas.time_period,
         areas.unit_level,
         areas.unit_code,
-        -- Of a size group that is not shown nothing is expected.
+        -- No share is expected where a size group is not shown.
         case
             when count(*) = count(sizes.share_of_answered)
                 then sum(compositions.n_units * sizes.share_of_answered) / sum(compositions.n_units)
@@ -68,7 +68,7 @@ select
     shares.share_of_answered,
     shares.n_answered,
     shares.n_units,
-    -- As if those that answered were drawn at random: of all units of the group, and of a sample of many more.
+    -- Treats the units that answered as drawn at random from the group, or in a sample from far more units.
     case
         when shares.n_answered > 1
             then sqrt(

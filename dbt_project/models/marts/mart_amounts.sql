@@ -7,7 +7,7 @@ index_values as (
 ),
 
 judged as (
-    -- One size group that is empty would be the country less the others. What is kept was judged when it was published.
+    -- A single empty size group would equal the country less the others. Kept figures were judged when they were published.
     select
         *,
         not is_kept
@@ -35,7 +35,7 @@ reasons as (
             else 'not_answered'
         end as absence_reason
     from judged
-    -- Size groups have rows where something is known of them.
+    -- Size groups have rows only where something is known about them.
     where unit_level = 'country' or is_from_delivery or amount_nok is not null
 )
 

@@ -73,7 +73,7 @@ figures as (
         case
             when grid.is_delivered and not grid.is_asked and grid.reporting_form != 'total' then 'not_asked'
             when hidden.time_period is not null and grid.reporting_form != 'total' then 'confidential'
-            -- FTE of separate reports are counted under mental health and substance use.
+            -- The FTE of separate reports are counted under mental health and under substance use.
             when grid.reporting_form = 'separate' then 'not_applicable'
             when not grid.is_delivered then 'not_delivered'
         end as absence_reason
@@ -101,7 +101,7 @@ figures as (
 ),
 
 shares as (
-    -- Whoever did not answer chose no form: a year of few answers is no change of practice.
+    -- Units that did not answer are left out, so that a year with few answers does not look like a change of practice.
     select
         *,
         case
@@ -141,7 +141,7 @@ select
                 "figures.reporting_form = 'total' and (figures.is_rejected or figures.is_half_missing)",
             'units_missing': 'figures.is_units_missing',
         }, first="case when figures.reporting_form = 'total' then " ~ note_of_origin('figures.carried_from') ~ " end") }}
-        -- Of separate reports only the municipalities are shown.
+        -- For separate reports only the number of municipalities is shown.
         when figures.absence_reason = 'not_applicable' and figures.is_kept then 'awaits_changes'
     end as obs_note,
     figures.is_from_constructed

@@ -3,7 +3,7 @@ with shown as (
 ),
 
 rates as (
-    -- The rates that int_fte_rates__unweighted has the mean of.
+    -- The rates whose mean is in int_fte_rates__unweighted.
     select
         figures.time_period,
         figures.area_basis,
@@ -55,7 +55,7 @@ whiskers as (
         fences.unit_level,
         fences.unit_code,
         fences.target_group,
-        -- No whisker ends inside the box, which is drawn between two rates.
+        -- A whisker never ends inside the box, whose ends may lie between two rates.
         least(
             min(fences.quartile_1),
             min(case when rates.fte_per_10000 >= fences.lower_fence then rates.fte_per_10000 end)

@@ -1,4 +1,4 @@
-{#- What is noted of municipalities and holds for a group of them. -#}
+{#- The notes of municipalities that also apply to a group of them. -#}
 {% set notes_of_municipalities = ['confirmed', 'corrected', 'rejected_cells', 'weight_estimated'] %}
 {% set kostra_notes = {
     'confirmed': 'places.is_confirmed', 'corrected': 'places.is_corrected', 'rejected_cells': 'places.is_rejected_cells',
@@ -46,7 +46,7 @@ kostra_names as (
 ),
 
 shown as (
-    -- KOSTRA groups have no sums of their own: what is said of them is what is said of their municipalities.
+    -- KOSTRA groups have no sums of their own: their notes are those of their municipalities.
     select
         time_period,
         series,

@@ -3,7 +3,7 @@ with compared as (
 ),
 
 groups as (
-    -- The base is the one of the shares that the reports print.
+    -- The base is that of the shares in the printed reports.
     select
         shares.indicator,
         shares.item,
@@ -39,7 +39,7 @@ pairs as (
         coalesce(
             groups.absence_reason,
             reference_group.absence_reason,
-            -- Odds of none or of all have no ratio.
+            -- The ratio is undefined where none or all of a group gave the answer.
             case
                 when groups.n_answer * groups.n_other * reference_group.n_answer * reference_group.n_other = 0
                     then 'not_applicable'
@@ -87,7 +87,7 @@ select
     unit_name,
     area_basis,
     reference_code,
-    -- To the decimals that are published: the last bits of logarithms are the engine's.
+    -- Rounded to the published decimals: the last bits of logarithms depend on the engine.
     {{ public_ratio('exp(log_ratio)') }} as odds_ratio,
     {{ public_ratio('exp(log_ratio) * log_error') }} as odds_ratio_std_err,
     {{ public_ratio('log_ratio / log_error') }} as z_value,

@@ -1,4 +1,4 @@
-{#- The models of figures, and what each of them says beside the columns that all have. #}
+{#- The models of figures, with the columns of each beyond those that all have. #}
 {% set parts = {
     'int_indicator_figures': [
         'n_units', 'n_outside_country', 'n_answer', 'n_answered', 'is_corrected', 'is_kept', 'false as is_sample'
@@ -45,7 +45,7 @@ figures as (
 ),
 
 unions as (
-    -- Of the rows of a grid together there may be the union alone.
+    -- The total of a grid's rows may have the union without its parts.
     select distinct
         figures.indicator,
         figures.item,
@@ -84,7 +84,7 @@ select
     end as share,
     bases.base,
     figures.unit_set,
-    -- It counts units that are counted in its parts, too.
+    -- A union counts units that its parts count too.
     unions.answer is not null as is_union,
     {{ has_break('figures.indicator', 'figures', 'int_series_breaks') }} or {{ has_moved('figures') }} as series_break,
     case
@@ -99,8 +99,8 @@ select
             'corrected': 'figures.is_corrected',
         }) }}
     end as obs_note,
-    -- No more units of a group gave an answer than of the country, and no fewer than the country's less all the others;
-    -- beside them may be units that the country counts as one.
+    -- At most as many units of a group gave the answer as in the country, and at least the country's number less all other
+    -- units. Units that the country counts as one (n_outside_country) come in addition.
     case
         when figures.absence_reason = 'confidential' and figures.country_answer is not null
             then greatest(

@@ -48,7 +48,7 @@ sums as (
         unit_set,
         scale,
         count(*) as option_count,
-        -- A mean of which an answer is hidden is hidden.
+        -- A mean is hidden when one of its answers is hidden.
         case when count(*) = count(n_answer) then cast(sum(n_answer) as bigint) end as n_base,
         case when count(*) = count(n_answer) then cast(sum(n_answer * score) as bigint) end as score_sum,
         max(n_answered) as n_answered,
@@ -63,7 +63,7 @@ sums as (
 judged as (
     select
         *,
-        -- All that answered said something outside the scale.
+        -- All units that answered gave answers outside the scale.
         case when n_base = 0 then 'not_applicable' else absence_reason end as reason
     from sums
 )

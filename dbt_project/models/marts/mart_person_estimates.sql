@@ -48,7 +48,7 @@ totals as (
     select
         indicator,
         time_period,
-        -- The sum of some categories is no total.
+        -- A sum without some of the categories is not a total.
         max(absence_reason) as absence_reason,
         max(obs_note) as obs_note,
         sum(n_units) as n_units,
@@ -68,7 +68,7 @@ select
     persons_alternative,
     case
         when absence_reason is not null then {{ absence_status('estimates.absence_reason') }}
-        -- What an open category stands for nobody knows: the two assumptions differ.
+        -- The size of an open category is unknown: the two assumptions differ.
         when persons_main != persons_alternative then 'U'
         else 'E'
     end as obs_status,

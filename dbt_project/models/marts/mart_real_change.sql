@@ -81,7 +81,7 @@ figures as (
 ),
 
 reasons as (
-    -- A round that left out a target group, or had no FTE in it, gives it no change.
+    -- There is no change for a target group that a round left out or that had no FTE.
     select
         *,
         case

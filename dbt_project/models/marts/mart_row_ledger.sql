@@ -28,7 +28,7 @@ left_out as (
 
     union all
 
-    -- Rows that belong to a submission that is no data.
+    -- Rows of submissions that are not data.
     select
         form,
         file,

@@ -19,7 +19,7 @@ municipalities as (
 ),
 
 map_parents as (
-    -- What single units lie in on the map of a year; an area above the municipality has no parent here.
+    -- The areas that contain each unit on the map of a year; an area above the municipality has no parent here.
     select
         units.time_period,
         units.unit_level,

@@ -1,6 +1,6 @@
--- Applied corrections in public words: subject, year, kind and date. FTE of a unit are public, so a correction of them
--- names the unit; of all other answers not even that one was changed is said of a unit. A question that no public table
--- shows is no subject: which form a unit chose, and what practice it changed.
+-- Applied corrections in public words: subject, year, kind and date. A unit's FTE are public, so a correction of them names
+-- the unit. For all other answers, it is not even public that a unit was corrected. Questions that no public table shows
+-- have no rows: the choice of reporting form and the change of practice.
 with indicators as (
     select distinct indicator from {{ ref('mart_indicator_periods') }}
 ),

@@ -1,4 +1,4 @@
--- What is said of every question without a weakness of its own is said of each.
+-- A text about all questions (*) is repeated for each question that has no text of the same kind of its own.
 with said as (
     select * from {{ ref('stg_indicators__definitions') }}
 ),

@@ -1,4 +1,4 @@
--- What the figures were computed from: one row a delivered form, with a hash over its files.
+-- The deliveries behind the figures: one row per delivered form, with a hash over its files.
 select
     forms.form,
     forms.survey,

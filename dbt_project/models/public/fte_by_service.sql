@@ -19,7 +19,7 @@ select
     {{ public_status('observations.time_period', 'observations.series') }} as obs_status,
     absence_reason,
     obs_note,
-    -- A value that was carried forward or confirmed is an earlier round's.
+    -- A value that was carried forward or confirmed comes from an earlier round.
     {{ is_constructed('observations.time_period', 'observations.series') }}
     or coalesce(observations.is_from_constructed, false) as is_constructed
 from {{ ref('mart_fte_by_service') }} as observations

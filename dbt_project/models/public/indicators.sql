@@ -1,4 +1,4 @@
--- One row an indicator: how its newest round asked it, and since when its figures can be compared with that round.
+-- One row per indicator: how its newest round asked it, and since when its figures can be compared with that round.
 with periods as (
     select
         indicator,

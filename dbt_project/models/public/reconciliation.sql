@@ -7,13 +7,13 @@ select
     case when not reconciliation.is_confidential then {{ public_ratio('reconciliation.computed') }} end as computed,
     case when not reconciliation.is_confidential then {{ public_ratio('reconciliation.difference') }} end as difference,
     case when not reconciliation.is_confidential then {{ public_ratio('reconciliation.tolerance') }} end as tolerance,
-    -- A verdict on a hidden figure would say that it is the printed one, or that it is not.
+    -- A verdict on a hidden figure would reveal whether it equals the printed one.
     case when not reconciliation.is_confidential then reconciliation.method end as method,
     case when reconciliation.is_confidential then 'not_computable' else reconciliation.verdict end as verdict,
     case when reconciliation.is_confidential then 'confidential' else reconciliation.explanation end as explanation,
     case when not reconciliation.is_confidential then explanations.reason_nb end as reason_nb,
     case when not reconciliation.is_confidential then explanations.reason_en end as reason_en,
-    -- What was computed from the reference data or from print alone is real.
+    -- A figure computed from reference data or from print alone is not constructed.
     coalesce(left(reconciliation.method, 10) = 'delivered_', false)
     and (
         {{ is_constructed('figures.time_period') }}

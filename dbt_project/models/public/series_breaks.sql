@@ -6,6 +6,6 @@ select
     breaks.description_nb,
     breaks.description_en,
     breaks.source,
-    -- What the forms of constructed deliveries differ in was constructed, too; what a report says was not.
+    -- Breaks between forms of constructed deliveries are constructed too; breaks named in a report are not.
     breaks.source = 'forms' and {{ is_constructed('breaks.time_period') }} as is_constructed
 from {{ ref('int_series_breaks') }} as breaks

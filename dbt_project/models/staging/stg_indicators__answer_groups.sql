@@ -1,4 +1,4 @@
--- Answers that are published together, one row a group and member.
+-- Answers that are published together, one row per group and member.
 select
     indicator,
     answer,

@@ -7,7 +7,7 @@ select
     table_id,
     concat_ws('|', measure, nullif({{ dimensions_sorted('dimensions') }}, ''), year) as cell_key,
     cast(report_year as integer) as report_year,
-    -- The first number of the name of a table, figure or section; of one without a number its name.
+    -- The first number in the name of a table, figure or section; the name itself where it has no number.
     coalesce(
         nullif({{ found_in('table_id', "'^(?:[a-z]+:)?(?:fig)?([0-9]+)'") }}, ''),
         {{ without_first('table_id', "'^[a-z]+:'") }}

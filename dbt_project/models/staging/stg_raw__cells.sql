@@ -28,7 +28,7 @@ select
     keyed.layout,
     columns.header,
     keyed.text as text_delivered,
-    -- What the form leaves out says nothing.
+    -- Text that the form leaves out has no meaning.
     case when keyed.left_out is null then {{ single_blanks(trimmed('keyed.text')) }} else '' end as text,
     keyed.kind,
     keyed.left_out,

@@ -1,4 +1,4 @@
-{# The columns are the key of a table: finds rows whose key is there several times, or has a column that is empty. #}
+{# The columns are the key of a table: finds rows whose key occurs several times or has an empty column. #}
 {% test key_is_unique(model, columns) %}
     select
         {{ columns | join(', ') }},

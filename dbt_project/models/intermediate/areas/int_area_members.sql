@@ -40,9 +40,9 @@ pieces_by_place as (
         on pieces.time_period = units.time_period
         and pieces.unit_code = units.unit_code
     where
-        -- A size group is that of the year's own population.
+        -- Size groups are left out here: they follow the population of the year.
         unit_areas.unit_level != 'size_group'
-        -- Parts of a municipality have rows from the year in which they report for themselves.
+        -- Parts of a municipality are areas only in years in which they report for themselves.
         and (unit_areas.unit_level not in ('city_district', 'agency') or unit_areas.unit_level = units.unit_level)
 ),
 

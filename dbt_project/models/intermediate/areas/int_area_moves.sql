@@ -10,7 +10,7 @@ with areas as (
 ),
 
 lasting as (
-    -- A new code has no previous year to differ from.
+    -- A new code has no previous year to compare with.
     select distinct
         areas.time_period,
         areas.unit_level,

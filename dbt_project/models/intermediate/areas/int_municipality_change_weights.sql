@@ -23,7 +23,7 @@ with changes as (
 ),
 
 comebacks as (
-    -- A part of a split that was a separate municipality before, and when it ceased to be one.
+    -- A part of a split that was once a separate municipality, and the year in which it ceased to be one.
     select
         parts.change_year as returned_in,
         parts.new_code,
@@ -83,7 +83,8 @@ rests as (
 shares as (
     select
         *,
-        -- What was a part before goes to that part, and all else to the only other one.
+        -- The former municipality goes to the part that it became again, and the rest to the other part if there is only
+        -- one.
         has_return and (returns_from is not null or rest_count = 1) as is_whole
     from rests
 )

@@ -10,7 +10,7 @@ lists as (
 ),
 
 listed as (
-    -- The codes that a municipality has on the map of the list: its own, or those of what became of it until then.
+    -- The codes of a municipality on the map of the list: its own, or those of its successors in the list's year.
     select
         municipalities.time_period,
         municipalities.municipality_code,
@@ -40,5 +40,5 @@ left join {{ ref('stg_reference__kostra_groups') }} as reference_groups
     and listed.boundary_year = reference_groups.boundary_year
     and listed.listed_code = reference_groups.municipality_code
 group by listed.time_period, listed.municipality_code, listed.boundary_year
--- Whose parts came into different groups, or one of them into none, was in none of them.
+-- A municipality whose successors are in different groups, or one of them in none, has no group.
 having count(distinct reference_groups.group_code) = 1 and count(*) = count(reference_groups.group_code)

@@ -61,7 +61,7 @@ steps as (
         and steps.changed_in < changes.change_year
         and steps.target_period >= changes.change_year
         and (changes.previous_change_year is null or steps.changed_in >= changes.previous_change_year)
-        -- What a part of a split was before goes to no other part.
+        -- A former municipality that became a part of a split again goes to no other part.
         and coalesce(changes.returns_from, '')
         = case when steps.returns_in = changes.change_year then steps.former_code else '' end
 ),

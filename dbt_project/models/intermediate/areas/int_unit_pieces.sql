@@ -16,7 +16,7 @@ agencies as (
 ),
 
 known as (
-    -- What lived in a district is known of years in which the municipality answered as one, too; in an agency lives nobody.
+    -- The population of a district is also known for years in which the municipality answered as one; an agency has none.
     select
         time_period,
         district_code as piece_code,
@@ -70,7 +70,7 @@ rests as (
         *,
         unit_under_18 - coalesce(sum(case when not is_last then share_under_18 end) over unit, 0) as rest_under_18,
         unit_adults - coalesce(sum(case when not is_last then share_adults end) over unit, 0) as rest_adults,
-        -- Beside an unknown piece the last one has its share, not all the rest.
+        -- If another piece is unknown, the last one has its own share, not the whole rest.
         is_last and bool_and(share_under_18 is not null and share_adults is not null) over unit as takes_rest
     from shares
     window unit as (partition by time_period, unit_code)

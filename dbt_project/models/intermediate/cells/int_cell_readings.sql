@@ -66,7 +66,7 @@ select
     cells.type,
     cells.measure_unit,
     cells.column_reason,
-    -- In money and counts a mark before three digits of a text may divide thousands or decimals: it is not guessed.
+    -- In money and counts, a mark before three digits may separate thousands or decimals: such a text is ambiguous.
     cells.type = 'number'
     and coalesce(cells.kind, 'text') = 'text'
     and coalesce(cells.measure_unit, '') != 'fte'

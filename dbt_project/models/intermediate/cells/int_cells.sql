@@ -1,5 +1,5 @@
-{#- What becomes of a cell, and why: the first condition that holds decides. Text is what the cell says, a reason without
-    quotes is a column. #}
+{#- The fate of a cell and its reason: the first condition that is true decides. `text` is the text of the cell; a reason
+    without quotes is a column. #}
 {%- set decisions = [
     ('row_ignored_reason is not null', 'ignored', 'row_ignored_reason'),
     ("use = 'ignored'", 'ignored', 'column_reason'),

@@ -6,8 +6,8 @@ with conditions as (
 ),
 
 asked_by_several_rows as (
-    -- Where each row is one answer, or a part of the unit, two rows can answer the same question of a submission. Numbers of
-    -- parts are added up, and boxes of parts are ticked where one of them is.
+    -- Where each row is one answer, or a part of the unit, two rows can answer the same question of a submission. Numbers
+    -- and boxes of parts cannot contradict each other: numbers are added up, and a box is ticked if any part ticked it.
     select
         columns.form,
         columns.line

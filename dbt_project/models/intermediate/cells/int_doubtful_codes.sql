@@ -25,7 +25,7 @@ summed as (
 ),
 
 other_sums as (
-    -- What another breakdown of the same FTE says they are, for all that it can be read.
+    -- The sum of the same FTE by another breakdown, where that breakdown can be read completely.
     select
         block_id,
         max(case when question = 'fte_by_service' then known_sum end) as fte_by_service,
@@ -61,7 +61,7 @@ doubtful_cells as (
         numbers.column_number,
         numbers.number_value,
         measured.*,
-        -- What the sum has more than the cells that are no codes.
+        -- The part of the sum that the undoubted cells leave for the doubtful ones.
         measured.block_sum - measured.sure_fte as room
     from numbers
     inner join measured
@@ -79,8 +79,8 @@ fitted as (
     from doubtful_cells
 )
 
--- Breakdowns differ a little, and typed sums are not to be trusted to the decimal: what lies within a third of the number
--- is taken for it.
+-- Breakdowns differ a little and typed sums are not exact to the decimal, so a number fits when it differs from the room by
+-- at most a third of itself.
 select
     row_key,
     column_number,
@@ -90,7 +90,7 @@ select
     case
         when block_sum is null then 'ambiguous_code'
         when number_value * 10 > block_sum * 11 or room * 3 <= smallest_code then 'missing_code'
-        -- A cell that cannot be read may be what the sum has more.
+        -- A cell that cannot be read may account for the room.
         when unread_count > 0 then 'ambiguous_code'
         when room * 3 >= doubtful_fte * 3 - smallest_code then 'answer'
         when doubtful_count > 1 and fitting_count = 1 and is_the_room then 'answer'

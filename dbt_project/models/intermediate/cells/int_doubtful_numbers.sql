@@ -21,7 +21,8 @@ cells as (
 ),
 
 rows_of_data as (
-    -- The rows of a submission; a row that is linked by its unit belongs to the unit's others, and a part has its own sums.
+    -- The rows of a submission. A row that is linked by its unit belongs with the unit's other rows; each part has its own
+    -- sums.
     select
         row_submissions.row_key,
         row_submissions.form,

@@ -41,7 +41,7 @@ select
         when fitting.reason is not null then fitting.reason
         when texts.is_blank then 'blank_row'
     end as ignored_reason,
-    -- The cell that says so.
+    -- The cell that the reason comes from.
     fitting.header as ignored_header,
     fitting.text as ignored_text
 from {{ ref('stg_raw__rows') }} as delivered

@@ -135,7 +135,7 @@ select
         else coalesce(found.part_code, found.municipality_code)
     end as code_delivered,
     case when found.rejected_reason is null and divided.municipality_code is null then found.unit_code end as unit_code,
-    -- Where the parts of a municipality report for themselves, the whole is no unit.
+    -- Where the parts of a municipality report for themselves, the municipality is not a unit.
     coalesce(
         found.rejected_reason,
         case when divided.municipality_code is not null then 'divided_unit' end

@@ -10,7 +10,7 @@ texts as (
         cells.layout,
         identifiers.role,
         cells.text,
-        -- The number of a part is never written in the pattern of a municipality's.
+        -- The pattern is that of municipality codes; part codes never follow it.
         case when identifiers.role != 'part_code' then layouts.code_pattern end as code_pattern
     from {{ ref('stg_raw__cells') }} as cells
     inner join forms
@@ -91,11 +91,11 @@ select
         when divided.role not in ('code', 'part_code') or divided.digits = '' then null
         when {{ matches_whole('divided.text', "'[0-9]{4}[ ./-][0-9]{2}'") }} and divided.rest not in ('.00', ',00')
             then divided.digits || right(divided.text, 2)
-        -- A part's code of zeros only says that there is no part.
+        -- A part code of zeros only means that there is no part.
         when divided.role = 'code' or not {{ matches_whole('divided.digits', "'0+'") }} then divided.digits
     end as code,
     case
-        -- A name has letters.
+        -- A text without letters is not a name.
         when divided.role in ('name', 'part_name') and {{ matches_whole('divided.rest', "'.*\\pL.*'") }}
             then {{ replaced('divided.rest', '^[ .,:;/&()="–—-]+|([ ,:;/&="–—-]|[*]|[(][ ]*[)])+$', '') }}
     end as name,

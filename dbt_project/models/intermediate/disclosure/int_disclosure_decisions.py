@@ -1,10 +1,10 @@
-"""A Python model, since the search is no set operation; ``orchestration.disclosure.suppression`` says how it works."""
+"""A Python model, since the search is not a set operation; see ``orchestration.disclosure.suppression``."""
 
 from orchestration.disclosure.suppression import decide
 
 
 def model(dbt, session):
-    """Return one row a question and group."""
+    """Return one row per question and group."""
     return decide(
         tables=dbt.ref("int_disclosure_tables").to_arrow_table(),
         groups=dbt.ref("int_disclosure_groups").to_arrow_table(),

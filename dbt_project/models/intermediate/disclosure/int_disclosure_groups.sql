@@ -36,7 +36,7 @@ left join single_municipalities
 
 union all
 
--- What a divided municipality answered as one is public where it is a county of its own, also where areas count its
+-- The answer of a divided municipality as one unit is public where it is a county of its own, even where areas count its
 -- districts.
 select distinct
     units.time_period,

@@ -55,7 +55,7 @@ units as (
     where members.area_basis = 'reported'
 ),
 
--- Who answered a question has answered, whatever the survey's own mark of the unit says.
+-- A unit that answered a question has answered, whatever the survey's own mark for the unit says.
 known as (
     select
         tables.subject,

@@ -81,7 +81,7 @@ where kept.time_period is null
 
 union all
 
--- Of a year that keeps the last snapshot's figures, what that one hid.
+-- In a year that keeps the last snapshot's figures, those that it hid stay hidden.
 select distinct
     groups.time_period,
     groups.target_group

@@ -61,9 +61,9 @@ select
         as n_answer,
     case when decisions.decision = 'kept' then kept.n_answered else coalesce(counts.n_answered, 0) end as n_answered,
     case
-        -- What nobody decided on is not shown.
+        -- A group without a decision is not shown.
         when coalesce(decisions.decision, 'hidden') = 'hidden' then 'confidential'
-        -- An answer that the last snapshot did not have.
+        -- The last snapshot had no figure for this answer.
         when decisions.decision = 'kept' and kept.measured is null then 'confidential'
         when decisions.decision = 'shown' and coalesce(counts.n_answered, 0) = 0 then 'not_answered'
     end as absence_reason,

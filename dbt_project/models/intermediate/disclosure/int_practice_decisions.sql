@@ -50,7 +50,7 @@ policy as (
 ),
 
 few as (
-    -- One target group that changed little keeps the year, since both groups together are shown too.
+    -- If too few units changed in one target group, the whole year is kept, since both groups together are shown too.
     select distinct
         changed.subject,
         changed.time_period

@@ -48,7 +48,7 @@ groups as (
 ),
 
 answering as (
-    -- Who answered and left the choice open is counted by subtraction.
+    -- Units that answered without choosing a form can be counted by subtraction.
     select
         responses.time_period,
         responses.municipality_code as member_code,

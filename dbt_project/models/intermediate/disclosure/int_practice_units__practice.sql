@@ -52,7 +52,7 @@ parts_of_practice as (
 
     union all
 
-    -- Of a unit that is left out, its ground in the year before is left out too.
+    -- When a unit is left out, its predecessors' FTE of the year before are left out too.
     select
         successors.target_period as time_period,
         successors.successor_code as member_code,
@@ -74,7 +74,7 @@ select
     'total' as target_group,
     member_code,
     bool_or(has_changed) as is_one,
-    -- Of a unit that answered nothing, everybody knows that it did not say that its practice changed.
+    -- A unit that did not answer is known not to have reported a change of practice, so it is on neither side.
     bool_or(part = 'practice') and not bool_or(has_changed) as is_other,
     {{ text_hash(
         "concat_ws('|', 'practice', cast(time_period as string), member_code, "

@@ -20,7 +20,7 @@ answered as (
 ),
 
 unweighted as (
-    -- Ground without a weight has few successors: that real change is unknown would tell that one of them changed.
+    -- A predecessor without a weight has few successors: an unknown real change would reveal that one of them changed.
     select distinct time_period_to
     from {{ ref('int_fte_left_out') }}
     where is_weight_missing
@@ -36,7 +36,7 @@ select
     units_left_out.unit_count as units_excluded,
     pairs.is_delivered
     and units_left_out.unit_count >= policy.least
-    -- Units that did not answer are known, and none of them said that its practice changed.
+    -- Non-responding units are known and reported no change of practice, so they do not protect the others.
     and answered.unit_count - units_left_out.unit_count >= policy.least
     and unweighted.time_period_to is null as is_shown
 from pairs

@@ -55,7 +55,7 @@ rests as (
         fte - coalesce(sum(case when not is_last then share end) over cell, 0) as rest,
         fte_carried_forward - coalesce(sum(case when not is_last then share_carried_forward end) over cell, 0)
             as rest_carried_forward,
-        -- Beside an unknown piece the last one has its share, not all the rest.
+        -- If another piece is unknown, the last one has its own share, not the whole rest.
         is_last and bool_and(share is not null) over cell as takes_rest
     from shares
     window cell as (partition by time_period, unit_code, question, target_group, category)

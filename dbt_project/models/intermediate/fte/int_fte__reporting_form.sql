@@ -36,5 +36,5 @@ select
     is_half_missing,
     is_corrected
 from all_fte
--- What a form does not divide is in the total only.
+-- FTE that a form does not divide by reporting form are in the total only.
 where is_total = 1 or reporting_form != 'total'

@@ -3,7 +3,7 @@ with populations as (
 ),
 
 answered as (
-    -- A unit that left one target group blank has answered; no unit shows which group it left blank.
+    -- A unit that left one target group blank has answered; which group a unit left blank is not shown.
     select distinct
         time_period,
         unit_code,

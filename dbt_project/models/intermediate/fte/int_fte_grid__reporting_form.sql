@@ -11,7 +11,7 @@ choices as (
 ),
 
 offering as (
-    -- The choice is offered for each group, and so for both together where it is for any.
+    -- The choice is offered per target group; both groups together have it where either has.
     select distinct
         form,
         {{ each_of(list_of(['target_group', "'total'"])) }} as target_group
@@ -37,7 +37,7 @@ categories as (
     where
         groups.codelist = 'target_group'
         and forms.codelist = 'reporting_form'
-        -- The choice is made for each group; nobody chooses for both.
+        -- Units choose per target group, never for both together.
         and not (groups.code = 'total' and forms.code = 'separate')
 )
 

@@ -20,7 +20,7 @@ later as (
 ),
 
 ground as (
-    -- What the ground of a unit had the year before.
+    -- The FTE of a unit's predecessors in the year before, by weight.
     select
         changed.time_period as time_period_to,
         unit_totals.target_group,

@@ -11,7 +11,7 @@ coverages as (
 ),
 
 area_periods as (
-    -- An area has all categories of a breakdown in a round or none.
+    -- In a round, an area has either all categories of a breakdown or none.
     select
         time_period,
         area_basis,

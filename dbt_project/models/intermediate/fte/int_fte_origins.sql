@@ -57,7 +57,8 @@ ways as (
         ways.source,
         yearly.time_period as earlier_period,
         yearly.unit_code as earlier_code,
-        -- The limits of all that the value was carried through hold; what was confirmed counts as of its own year.
+        -- A value carried forward in several steps must keep the limit of each; a confirmed value starts again from its own
+        -- year.
         case
             when found.source = 'carried_forward' then greatest(ways.earliest_period, found.earliest_period)
             else coalesce(found.earliest_period, ways.earliest_period)
@@ -122,7 +123,7 @@ select
     ways.weight_adults,
     ways.weight_children,
     ways.is_split,
-    -- Of a unit that was split in the year itself, and not on the way, the last successor takes the rest.
+    -- The last successor takes the rest if the split happened in the only step, not in an earlier one.
     ways.step_count = 1 and ways.is_split and ways.is_last as takes_rest,
     ways.is_weight_estimated
 from ways

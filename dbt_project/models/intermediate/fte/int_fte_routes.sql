@@ -101,7 +101,7 @@ compared as (
     select
         *,
         mental_health_filled or substance_use_filled as separate_filled,
-        -- Without a choice on file, the form that the unit filled elsewhere for the group is its form.
+        -- Without a recorded choice, the reporting form is the one that the unit filled elsewhere for the group.
         case
             when bool_or(joint_filled) over unit_group then 'joint'
             when bool_or(mental_health_filled or substance_use_filled) over unit_group then 'separate'

@@ -25,7 +25,7 @@ taken_over as (
     from shares
     where category is not null and not is_any_without_place
     group by time_period, unit_code, question, target_group, reporting_form, category, source
-    -- A share by an unknown weight has no value.
+    -- A share with an unknown weight has no value.
     having bool_and(not is_weight_missing or is_rejected)
 ),
 

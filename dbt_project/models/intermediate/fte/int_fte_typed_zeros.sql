@@ -1,4 +1,4 @@
--- A sum of 0 says that there is nothing, in every breakdown, whatever is blank beside it.
+-- A typed sum of 0 means no FTE in every breakdown, whichever other cells are blank.
 select
     form,
     unit_code,

@@ -7,7 +7,7 @@ options as (
     select * from {{ ref('int_answer_options') }}
 )
 
--- A box has a column of its own, or is an option of a column that holds several.
+-- A box has its own column, or is an option of a column that holds several answers.
 select
     columns.form,
     columns.question,

@@ -93,7 +93,7 @@ notes as (
 ),
 
 unions as (
-    -- The answers that a union of every indicator joins; one may be part of several.
+    -- The members of the unions that apply to every indicator; an answer may be in several unions.
     select
         member as code,
         {{ joined_once('answer', ';') }} as parent

@@ -14,7 +14,7 @@ numbered_areas as (
     select * from {{ ref('int_unit_set_areas') }}
 ),
 
--- What is counted has numbers while it is counted, as areas have: sums by texts cost several times as much.
+-- Answers and areas are numbered for counting: grouping by texts costs several times as much.
 numbered_answers as (
     select
         *,
@@ -117,7 +117,7 @@ counts as (
         choices.answer,
         cast(sum(case when choices.is_chosen then 1 else 0 end) as bigint) as n_answer,
         count(*) as n_answered
-    -- By its own name: what is named twice is held in memory meanwhile.
+    -- The model is named here directly: a CTE that is used twice is held in memory.
     from {{ ref('int_indicator_choices') }} as choices
     inner join {{ ref('stg_forms__forms') }} as forms
         on choices.form = forms.form

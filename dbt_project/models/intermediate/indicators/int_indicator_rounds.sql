@@ -33,7 +33,7 @@ asked_questions as (
     where
         columns.use = 'answer'
         and columns.type in ('code', 'codes', 'tick')
-        -- How a unit reports is no indicator: the tables of FTE show it.
+        -- The reporting form and its change are not indicators: the FTE tables show them.
         and columns.question not in ('reporting_form', 'changed_reporting_practice')
     group by
         forms.form, forms.survey, forms.time_period, forms.collection_year, forms.units, columns.question, columns.item,
@@ -41,7 +41,7 @@ asked_questions as (
 ),
 
 questions as (
-    -- Where two surveys of a year put the same question, the row says who answered.
+    -- Where two surveys of a year ask the same question, the row says which units answered.
     select
         *,
         case
@@ -54,7 +54,7 @@ questions as (
 ),
 
 derived as (
-    -- A union is derived in the rounds that did not ask it.
+    -- A union is derived in the rounds that did not ask it directly.
     select distinct
         questions.form,
         questions.survey,

@@ -37,7 +37,7 @@ printed as (
 select
     ends.indicator,
     ends.time_period,
-    -- That a delivery lacks a question says nothing of the form.
+    -- A question missing from a delivery may still have been in the form.
     coalesce(
         signed.state,
         case when printed.last_printed >= ends.time_period then 'asked' end,

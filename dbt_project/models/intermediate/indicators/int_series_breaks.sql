@@ -3,7 +3,7 @@ with declared as (
 
     union all
 
-    -- Quartiles are of the rates of municipalities, and their series breaks where that of FTE does.
+    -- Quartiles are computed from the municipalities' FTE rates, so their series breaks where that of FTE does.
     select
         'fte_distribution' as indicator,
         time_period,

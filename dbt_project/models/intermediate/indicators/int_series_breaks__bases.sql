@@ -21,7 +21,7 @@ select
     bases.indicator,
     bases.time_period,
     'base' as kind,
-    -- The share of those who answered and that of all units are both in the tables.
+    -- Still comparable, since the tables have both the share of those who answered and the share of all units.
     true as comparable_before,
     'Prosentgrunnlaget er et annet enn før: ' || before.label_nb || ' ble til ' || after.label_nb || '.' as description_nb,
     'The base is another one than before: ' || before.label_en || ' became ' || after.label_en || '.' as description_en

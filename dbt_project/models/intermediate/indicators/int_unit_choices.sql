@@ -58,7 +58,8 @@ unread as (
 ),
 
 none_ticked as (
-    -- No box filled is an answer where the unit answered the question that stands beside; one that cannot be read is filled.
+    -- No ticked box is an answer where the unit answered the accompanying question. A box that cannot be read counts as
+    -- filled.
     select distinct
         answers.form,
         answers.time_period,

@@ -92,8 +92,7 @@ inner join (values ('with_districts'), ('with_agencies')) as unit_sets (unit_set
 
 union all
 
--- As the reports count: a divided municipality is one unit of the country and of its size group, and by area it is its
--- districts.
+-- As the reports count: a divided municipality is one unit in the country and its size group, and its districts by area.
 select
     time_period,
     area_basis,

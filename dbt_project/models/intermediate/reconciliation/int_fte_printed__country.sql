@@ -34,7 +34,7 @@ ranked as (
             order by report_year, source_id, table_id, cell_key
         ) as print_order
     from breakdowns
-    -- Text quotes sums of categories such as a+b.
+    -- Running text quotes sums of categories, such as a+b.
     where breakdown is not null and category is not null and category not like '%+%'
 )
 

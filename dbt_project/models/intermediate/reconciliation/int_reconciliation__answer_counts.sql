@@ -15,7 +15,7 @@ counts as (
 ),
 
 grid_totals as (
-    -- Ticks in all rows of a grid together.
+    -- Ticks in all rows of a grid, added up.
     select
         form,
         indicator,

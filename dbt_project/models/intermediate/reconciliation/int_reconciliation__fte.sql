@@ -1,4 +1,4 @@
-{#- What a printed figure is computed from, each a sum of cells. #}
+{#- The sums of cells from which a printed figure is computed. #}
 {% set roles = ['now', 'before', 'base', 'pathways'] %}
 with printed as (
     select * from {{ ref('int_reconciliation__printed_fte') }}

@@ -3,7 +3,7 @@ with printed as (
 ),
 
 roles as (
-    -- A figure that is printed twice is the sum of the same cells, each once.
+    -- A figure that is printed twice has the same cells; each is counted once.
     select distinct
         printed.source_id,
         printed.table_id,
@@ -12,7 +12,7 @@ roles as (
         printed.unit_level,
         printed.unit_code,
         case when roles.role = 'pathways' then 'fte_by_pathway' else printed.breakdown end as breakdown,
-        -- A share that divides the target groups is of both groups together.
+        -- A share by target group is a share of both groups together.
         case
             when roles.role = 'base' and printed.breakdown = 'fte_by_service' and printed.dimension['measure_type'] is null
                 then 'total'

@@ -18,7 +18,7 @@ items as (
 decisions as (
     select * from items
     union all
-    -- The rows of a grid together would give a hidden one away, beside all the others.
+    -- The total of a grid's rows would, with the other rows, reveal a hidden row.
     select
         indicator,
         'total' as item,
@@ -42,7 +42,7 @@ select
     printed.cell_key,
     coalesce(decisions.decision, 'shown') != 'shown'
     or (printed.is_without_districts and coalesce(district_decisions.decision, 'shown') != 'shown')
-    -- What a divided municipality answered as one is public, and what its districts answered is not.
+    -- The answer of a divided municipality as one unit is public; the answers of its districts are not.
     or (public_groups.unit_set is not null and decisions.unit_set != printed.unit_set) as is_hidden
 from printed
 left join decisions

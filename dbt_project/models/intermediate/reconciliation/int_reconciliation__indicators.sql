@@ -115,11 +115,11 @@ select
     case when measure = 'share_of_municipalities' then cast(half_unit as double) * (coalesce(member_count, 1) - 1) else 0 end
         as computed_error,
     'delivered_answers' as method,
-    -- What a group of too few answering units said is not shown, Oslo as one municipality aside; nor is a group that is
-    -- hidden in the table, or keeps its figure of the last snapshot, by whichever units print counts it.
+    -- A group with too few answering units is not shown, except Oslo as one municipality; nor is a group that is hidden in
+    -- the table or keeps its figure of the last snapshot, whichever unit set the printed figure counts.
     is_hidden
     or (n_answered < min_units and not (unit_set = 'municipalities' and unit_level = 'county' and n_units = 1))
         as is_confidential
 from counted
--- Of a multi-select question nobody can say who answered without ticking.
+-- For a multi-select question it is unknown which units answered without ticking a box.
 where not (answer = 'answered' and is_multiple and usual_base = 'all')

@@ -9,7 +9,7 @@ observations as (
 ),
 
 beside_distributions as (
-    -- Services are known of every unit that was asked, pathways of those that filled them in.
+    -- Services are known for every unit that was asked, pathways only for those that filled them in.
     select
         printed.source_id,
         printed.table_id,

@@ -12,7 +12,7 @@ public_sets as (
 ),
 
 sets as (
-    -- The unit set that the printed table counts; of a table that says nothing, the public one.
+    -- The unit set that the printed table counts; the public one where the table does not say.
     select
         worded.*,
         public_sets.item,

@@ -1,10 +1,10 @@
-{#- The dimensions of print that name an area, with the level of each; of several the first holds. #}
+{#- The printed dimensions that name an area, with the level of each; the first one present decides. #}
 {% set areas = {
     'municipality_no': 'municipality', 'hf_area': 'hf_area', 'health_region': 'health_region', 'size_group': 'size_group',
     'county': 'county'
 } %}
 with figures as (
-    -- What is printed twice is one cell.
+    -- A figure that is printed twice is one cell.
     select distinct
         source_id,
         table_id,

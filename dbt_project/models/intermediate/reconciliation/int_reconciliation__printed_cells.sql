@@ -1,4 +1,4 @@
-{#- The dimensions of print that a column says; what others say is kept by their names. #}
+{#- The printed dimensions that have a column of their own; others are kept by name. #}
 {% set areas = [
     'municipality_no', 'municipality', 'hf_area', 'health_region', 'size_group', 'county', 'district', 'unit_name'
 ] %}

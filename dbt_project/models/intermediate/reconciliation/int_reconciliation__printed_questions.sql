@@ -1,4 +1,4 @@
-{#- Dimensions that name a row of a grid, and those that only figures of another kind have. #}
+{#- Dimensions that name a row of a grid, and dimensions that only other kinds of figures have. #}
 {% set rows_of_grids = [
     'service', 'user_group', 'centre', 'competence', 'source_of_competence', 'reason', 'challenge', 'housing_type', 'partner',
     'measure'
@@ -57,7 +57,7 @@ with printed as (
         on cells.source_id = question_terms.source_id
         and question_terms.dimension = 'question'
         and cells.dimension['question'] = question_terms.printed_code
-    -- Of any stay type: the units that have the kind of place at all.
+    -- Any stay type: the units that have the kind of place at all.
     left join {{ ref('stg_published__printed_terms') }} as kind_terms
         on cells.source_id = kind_terms.source_id
         and kind_terms.dimension = 'any_stay_type'
@@ -75,7 +75,7 @@ with printed as (
     where
         cells.measure in ('municipalities', 'share_of_municipalities', 'respondents_n')
         and cells.dimension['question'] is not null
-        -- Statistics over areas or providers, and subgroups of respondents, are other figures.
+        -- Statistics over areas or providers, and subgroups of respondents, are other kinds of figures.
         {% for name in of_other_figures %}
             and cells.dimension['{{ name }}'] is null
         {% endfor %}
@@ -104,7 +104,7 @@ select
     printed.has_answered_row,
     coalesce(answer_terms.code, replace(printed.printed_answer, '_degree', '_extent')) as answer,
     coalesce(item_terms.code, printed.plain_item) as plain_code,
-    -- Persons of a category: the year asked about, in the round of the year after.
+    -- For persons of a category, time_period is the year asked about and survey_year the round, one year later.
     coalesce(cast(printed.dimension['survey_year'] as integer), printed.time_period) as survey_period
 from printed
 left join terms as answer_terms

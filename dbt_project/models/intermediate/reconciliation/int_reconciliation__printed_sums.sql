@@ -20,12 +20,12 @@ parts as (
             figures.*,
             '{{ name }}' as part_dimension,
             dimension['{{ name }}'] as part,
-            -- What a total and its parts have in common: all dimensions but the one that is added over.
+            -- The key shared by a total and its parts: all dimensions except the one that is summed over.
             replace('|' || cell_key || '|', '|{{ name }}=' || dimension['{{ name }}'] || '|', '|') as common_key
         from figures
         where
             dimension['{{ name }}'] is not null
-            -- A share is of its own group: shares of adults and of children do not add up.
+            -- Shares of adults and of children have different bases and do not add up.
             and not (measure like 'share_of_%' and '{{ name }}' in ('target_group', 'age_group'))
         {% if not loop.last %}union all{% endif %}
     {% endfor %}

@@ -11,7 +11,7 @@ uncomputable as (
 ),
 
 delivered_periods as (
-    -- FTE are of the year of the round; amounts, persons and the rest of that year or of the one before.
+    -- FTE describe the year of the round; other figures describe that year or the year before collection.
     select
         time_period,
         true as is_of_fte
@@ -55,7 +55,7 @@ select
         when uncomputable.reason is not null then uncomputable.reason
         when silent_units.cell_key is not null then 'not_answered'
         when delivered_periods.time_period is null then 'not_delivered'
-        -- Nothing is said of a figure of which nobody has looked whether the tables give it.
+        -- A figure that nobody has checked against the tables has no reason.
         else signed.reason
     end as reason
 from figures

@@ -98,7 +98,7 @@ select
         when number_expected is not null and number_expected = number_delivered then 'applied'
         when coalesce(expect, '') = coalesce(text_delivered, '') then 'applied'
         when expect is not null and expect = answer_delivered then 'applied'
-        -- A later delivery may hold what was corrected.
+        -- A later delivery may already have the corrected value.
         when number_value is not null and number_value = number_delivered then 'held_already'
         when value in (text_delivered, answer_delivered) then 'held_already'
         when value is null and coalesce(text_delivered, '') = '' then 'held_already'

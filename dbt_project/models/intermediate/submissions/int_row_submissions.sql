@@ -36,7 +36,7 @@ own_rows as (
         main_rows.submitted_at,
         main_rows.instant,
         main_rows.submission_status,
-        -- What stands on the other sheets is of one of the units, and nobody knows of which.
+        -- The rows on other sheets belong to one of the units that share the number, and it is unknown to which.
         coalesce(
             main_rows.rejected_reason,
             case when shared.main_row_key is not null then 'several_submissions' end
@@ -82,7 +82,7 @@ linked_by_number as (
 ),
 
 linked_by_unit as (
-    -- The unit stands in the row itself; the submission is found by the unit when one of several is chosen.
+    -- The row names its unit; the submission is found by the unit when one of several is chosen.
     select
         fates.row_key,
         fates.form,

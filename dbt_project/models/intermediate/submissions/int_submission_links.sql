@@ -24,7 +24,7 @@ all_scopes as (
 ),
 
 numbered as (
-    -- A number that occurs twice links to the latest that was completed, if all of them are of one unit.
+    -- A number that occurs twice links to the latest completed submission, if all with the number are from one unit.
     select
         *,
         row_number() over (

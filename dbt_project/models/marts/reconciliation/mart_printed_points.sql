@@ -65,7 +65,7 @@ answers as (
     inner join names
         on questions.source_id = names.source_id
         and questions.dimension['question'] = names.name
-    -- What print counts together, or words otherwise, is no point of a series.
+    -- Answers that print counts together or words differently are not points of a series.
     inner join codes as answer_codes
         on answer_codes.codelist = 'answer'
         and questions.answer = answer_codes.code

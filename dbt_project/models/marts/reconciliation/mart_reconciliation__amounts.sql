@@ -48,7 +48,7 @@ municipal_amounts as (
 ),
 
 zero_amounts as (
-    -- Those that granted nothing are all but those that make up the sum: they are hidden with it.
+    -- The municipalities that granted nothing are all except those behind the sum: their number is hidden with the sum.
     select
         figures.source_id,
         figures.table_id,

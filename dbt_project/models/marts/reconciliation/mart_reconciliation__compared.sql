@@ -1,4 +1,4 @@
-{#- Each model that computes printed figures: whether it says which are confidential, and whether it computes from print. #}
+{#- The models that compute printed figures: whether each marks confidential ones, and whether it computes from print. #}
 {% set computations = [
     ('int_reconciliation__fte', false, false),
     ('mart_reconciliation__reporting_forms', false, false),
@@ -54,7 +54,7 @@ compared as (
         ) as has_print_only,
         cast(computed.computed as double) as computed,
         cast(computed.computed as double) - cast(figures.value as double) as difference,
-        -- What rounding allows, or the words of print, which may allow more on one side than on the other.
+        -- The difference that rounding allows, or the printed wording, which may allow more on one side.
         cast(computed.computed_error as double) + cast(
             case
                 when bounds.bound is null then figures.half_unit
@@ -63,7 +63,7 @@ compared as (
             end as double
         ) as tolerance,
         bounds.bound,
-        -- Rounding half up, away from the noise of binary fractions.
+        -- Rounds half up; the small addend absorbs the noise of binary fractions.
         floor(cast(computed.computed as double) * power(10, figures.decimals) + 0.5 + 1e-9) / power(10, figures.decimals)
             as computed_rounded,
         figures.value
@@ -105,7 +105,7 @@ explanations as (
     select * from {{ ref('stg_published__explanations') }}
 )
 
--- An entry of the ledger explains one difference of one figure, not whatever the figure may differ by.
+-- An entry of the ledger explains one difference of one figure, not any difference that the figure may have.
 select
     worst.source_id,
     worst.table_id,

@@ -19,7 +19,7 @@ breakdowns as (
 ),
 
 subjects as (
-    -- FTE of a unit are public, so a correction of them names the unit; of other answers it names the question.
+    -- A unit's FTE are public, so a correction of them names the unit; a correction of other answers names the question.
     select
         corrections.time_period,
         corrections.unit_code,
@@ -33,7 +33,7 @@ subjects as (
 ),
 
 in_force as (
-    -- The years whose figures a correction is part of: its own, and those into which its values were taken over.
+    -- The years whose figures contain a correction: its own, and those to which its values were carried forward.
     select
         time_period,
         unit_code,

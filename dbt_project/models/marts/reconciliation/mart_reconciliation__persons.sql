@@ -8,7 +8,7 @@ estimates as (
 ),
 
 open_category as (
-    -- What print assumes of the open category tells the main from the alternative estimate.
+    -- The printed assumption about the open category distinguishes the main from the alternative estimate.
     select max(weight_main) as weight_main
     from {{ ref('stg_indicators__person_weights') }}
 ),
@@ -72,7 +72,7 @@ select
     cast(users.persons as double) as computed,
     cast(0 as double) as computed_error,
     'delivered_answers' as method,
-    -- Where one area of a breakdown is confidential the others and the country would give it away, so all areas are.
+    -- If one area of a breakdown is confidential, the others and the country would reveal it, so all areas are confidential.
     users.n_answered < parameters.min_units
     or (
         users.unit_level != 'country'

@@ -8,7 +8,7 @@ sums as (
         table_id,
         cell_key,
         min(method) as method,
-        -- A sum of which a part is not there is not there.
+        -- A sum with a missing part is missing.
         case when count(*) = count(value) then sum(case when role = 'numerator' then factor * value end) end as numerator,
         sum(case when role = 'denominator' then factor * value end) as denominator,
         bool_or(role = 'denominator') as is_divided,

@@ -1,5 +1,5 @@
-{#- The tables that a query may ask: the model, the columns of its key with what they are where a query does not say it, the
-    measures, and what a figure computed from it is called. #}
+{#- The tables that a query may read: the model, its key columns with their defaults, the measures, and the method name of a
+    figure computed from it. #}
 {% set year = "cast(figures.time_period as string)" %}
 {% set country = {'unit_level': "'country'", 'unit_code': "'0'"} %}
 {% set fte = country | dictsort + [
