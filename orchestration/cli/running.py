@@ -206,7 +206,7 @@ def prove_rules_command(rule: str | None) -> dict[str, Any]:
         raise RefusedError(
             [
                 f"{score['caught']} of {score['faults']} seeded faults caught",
-                *(f"  {each['rule']} ({each['verdict'].replace('_', ' ')}): {each['fault_en']}" for each in missed),
+                *(_missed(each) for each in missed),
                 *(
                     f"  {name}: there is no fault for it; give it one in expectations/rules"
                     for name in score["without_fault"]
@@ -220,6 +220,17 @@ def prove_rules_command(rule: str | None) -> dict[str, Any]:
     return {**score, "text": text}
 
 
+def _missed(proven: dict[str, Any]) -> str:
+    """Return which fault was not proven to be caught, and what to look at."""
+    verdict = proven["verdict"].replace("_", " ")
+    if proven["verdict"] == "caught_clean":
+        rows = counted(proven["failing"], "row")
+        why = f"{rows} failed without the fault; ./is248 check shows the worst, expectations/suites has the SQL as judged"
+    else:
+        why = "no row failed that had not failed before; compare the fault with the rows and the condition of the rule"
+    return f"  {proven['rule']} ({verdict}): {proven['fault_en']}; {why}"
+
+
 @main.command("build-suites", examples=["./is248 build-suites"], doing="building the suites")
 @command
 def build_suites_command() -> dict[str, Any]:
@@ -229,8 +240,13 @@ def build_suites_command() -> dict[str, Any]:
     """
     from orchestration.gate.judging import build_suites  # imported here, as above
 
-    files = build_suites(load_settings())
-    return {"files": files, "text": f"{len(files)} files in expectations/"}
+    files, counts = build_suites(load_settings())
+    return {
+        "files": files,
+        "counts": counts,
+        "text": f"{len(files)} files in expectations/: {counts['rules']} rules, {counts['expectations']} expectations, "
+        f"{counts['built_in']} of them built-in",
+    }
 
 
 @main.command("data-docs", examples=["./is248 data-docs"], doing="applying the rules and writing Data Docs")

@@ -1,4 +1,4 @@
-"""All generated pages: on tables, forms and their changes, from the inputs and the published snapshot, if any.
+"""All generated pages: on tables, forms and their changes, and rules, from the inputs and the published snapshot, if any.
 
 Belongs here: reading what the pages are made from. Does not belong here: their content.
 """
@@ -12,9 +12,11 @@ from orchestration.core.settings import Settings
 from orchestration.core.tables import load_tables
 from orchestration.documentation.changes import change_pages
 from orchestration.documentation.forms import form_pages
+from orchestration.documentation.rules import rule_page
 from orchestration.documentation.tables import Answer, answers, table_pages
 from orchestration.documentation.words import load_words
 from orchestration.forms.registry import load_finished
+from orchestration.gate.rules import load_rules
 from orchestration.publish import pointer
 from orchestration.publish.snapshot_files import DATABASE
 from orchestration.publish.views import described, load_entries
@@ -35,7 +37,12 @@ def made_pages(settings: Settings) -> dict[str, str]:
         answered = answers(published, [*tables, *views], words)
     # Drafts of forms have no page yet.
     forms, _ = load_finished(settings.forms)
-    return {**table_pages(tables, views, words, answered), **form_pages(forms, words), **change_pages(forms, words)}
+    return {
+        **table_pages(tables, views, words, answered),
+        **form_pages(forms, words),
+        **change_pages(forms, words),
+        **rule_page(load_rules(settings.rules)),
+    }
 
 
 def _published(settings: Settings) -> Path | None:

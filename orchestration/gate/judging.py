@@ -294,7 +294,7 @@ def judge_again(
             proof=lambda _: proof_before,
         )
         if verdict["verdict"] != "pass":
-            raise refusal(verdict, candidate.path)
+            raise refusal(verdict, None)
     return verdict
 
 
@@ -323,11 +323,12 @@ def prove_rules(settings: Settings, tell: Callable[[Proven], None], only: str | 
         return score(prove(rules, load_tables(settings.metadata), judged, tell), rules)
 
 
-def build_suites(settings: Settings) -> list[str]:
-    """Build the context of Great Expectations in ``expectations/``, and return its files."""
-    files = suites.build(load_rules(settings.rules), load_tables(settings.metadata))
+def build_suites(settings: Settings) -> tuple[list[str], dict[str, int]]:
+    """Build the context of Great Expectations in ``expectations/``, and return its files and what they count."""
+    rules = load_rules(settings.rules)
+    files = suites.build(rules, load_tables(settings.metadata))
     suites.write(suites.CONTEXT, files)
-    return sorted(files)
+    return sorted(files), {"rules": len(rules), **suites.counts(files)}
 
 
 def write_data_docs(settings: Settings) -> Path:

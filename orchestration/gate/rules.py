@@ -15,6 +15,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -155,8 +156,9 @@ class Rule(_Strict):
         return self.severity != "warning"
 
     def predicate(self) -> str:
-        """Return ``fails_when`` with its limit."""
-        return (self.fails_when or "").replace("{limit}", f"{self.limit:g}" if self.limit is not None else "{limit}")
+        """Return ``fails_when`` with its limit, written out with all its digits."""
+        limit = "{limit}" if self.limit is None else format(Decimal(repr(self.limit)).normalize(), "f")
+        return (self.fails_when or "").replace("{limit}", limit)
 
     def condition(self) -> str:
         """Return the condition under which a row fails. Where ``fails_when`` is unknown (null), the row fails."""

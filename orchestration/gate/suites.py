@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -38,6 +38,7 @@ WHOLE = "whole"
 # The names of the project's own expectations.
 RULE_TO_HOLD = "expect_rule_to_hold"
 ATTACK_TO_FIND_NOTHING = "expect_attack_to_find_nothing"
+OWN_TYPES = (RULE_TO_HOLD, ATTACK_TO_FIND_NOTHING)
 
 SOURCES: dict[Stage, Source] = {"delivery": "warehouse", "warehouse": "warehouse", "candidate": "candidate"}
 
@@ -342,6 +343,17 @@ def build(rules: list[Rule], tables: list[Table]) -> dict[str, str]:
                 }
             )
     return files
+
+
+def counts(files: Mapping[str, str]) -> dict[str, int]:
+    """Return how many expectations the suites of a context have, and how many are Great Expectations' own."""
+    found = [
+        expectation["type"]
+        for name, text in files.items()
+        if name.startswith(f"{SUITES}/")
+        for expectation in json.loads(text)["expectations"]
+    ]
+    return {"expectations": len(found), "built_in": sum(name not in OWN_TYPES for name in found)}
 
 
 def write(folder: Path, files: dict[str, str]) -> None:

@@ -236,22 +236,27 @@ def refusal_of_stage(stage: Stage, blocking: list[RuleResult]) -> RefusedError:
     return RefusedError(lines, {"verdict": "fail", "stage": stage, "rules": [asdict(each) for each in blocking]})
 
 
-def refusal(verdict: dict[str, Any], folder: Path, restricted: list[RuleResult] | None = None) -> RefusedError:
+def refusal(verdict: dict[str, Any], folder: Path | None, restricted: list[RuleResult] | None = None) -> RefusedError:
     """Return a refused candidate's verdict as an error: each blocking rule with its first rows and what to do.
 
     Args:
         verdict: the verdict as it stands in ``gate.json``.
-        folder: the candidate's folder.
+        folder: the candidate's folder; None for a snapshot, which was published before and keeps its own ``gate.json``.
         restricted: results with the rows that ``gate.json`` must not show, for the one who runs the system.
     """
     known = {each.rule: {"rows": each.rows, "keys": each.keys, "proposed": each.proposed} for each in restricted or []}
     blocking = [each | known.get(each["rule"], {}) for each in verdict["rules"] if each["blocks"]]
-    count = "1 rule blocks" if len(blocking) == 1 else f"{len(blocking)} rules block"
-    lines = [f"refused: {count} this candidate, nothing was published"]
+    if folder is None:
+        count = "1 rule does" if len(blocking) == 1 else f"{len(blocking)} rules do"
+        lines = [f"refused: {count} not hold for the snapshot {verdict['candidate']}; it stays as it is"]
+    else:
+        count = "1 rule blocks" if len(blocking) == 1 else f"{len(blocking)} rules block"
+        lines = [f"refused: {count} this candidate, nothing was published"]
     for each in blocking:
         lines.append(f"  {each['rule']} ({each['outcome']}): {each['title_en']}; {each['remedy_en']}")
         lines += [f"    {line}" for line in _rows_of(each)]
-    lines.append(f"  all results: {folder / GATE}")
+    if folder is not None:
+        lines.append(f"  all results: {folder / GATE}")
     return RefusedError(lines, {"verdict": verdict["verdict"], "candidate": verdict["candidate"], "rules": blocking})
 
 

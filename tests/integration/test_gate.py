@@ -99,6 +99,15 @@ def test_a_failing_row_is_named_and_blocks(tmp_path: Path) -> None:
     assert "a_rule (fail): English; English\n    a=y, b=2\n" in str(refusal(verdict, tmp_path))
 
 
+def test_a_snapshot_that_fails_stays_and_names_no_file_without_the_result(tmp_path: Path) -> None:
+    verdict = outcome(tmp_path, rule(rows="select * from facts", fails_when="b > 1"))
+    lines = str(refusal(verdict, None)).splitlines()
+    assert lines[0] == f"refused: 1 rule does not hold for the snapshot {verdict['candidate']}; it stays as it is"
+    assert lines[1].startswith("  a_rule (fail)") and not any(
+        "all results" in line or "nothing was" in line for line in lines
+    )
+
+
 def test_the_worst_rows_come_first(tmp_path: Path) -> None:
     verdict = outcome(tmp_path, rule(rows="select * from facts", fails_when="b > 0", value="b"))
     assert [row["b"] for row in verdict["rules"][0]["rows"]] == [2, 1]
@@ -630,7 +639,7 @@ def test_a_fault_that_an_attack_does_not_find_is_told(
 
 @pytest.fixture
 def proving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """The command that proves rules, on a tiny candidate with two rules, the second of which misses its fault."""
+    """The command that proves rules, on a tiny candidate: one rule catches its fault, one misses it, one fails without it."""
     made = tiny_candidate(tmp_path)
     for name, folder in (("WAREHOUSE_DIR", "warehouse"), ("SNAPSHOTS_DIR", "snapshots")):
         monkeypatch.setenv(f"IS248_{name}", str(tmp_path / folder))
@@ -642,6 +651,7 @@ def proving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     rules = [
         rule(id="sees_it", table="facts", rows="select * from {batch}", fails_when="b > 2", fault=fault),
         rule(id="misses_it", table="facts", rows="select * from {batch}", fails_when="b > 10", fault=fault),
+        rule(id="fails_before", table="facts", rows="select * from {batch}", fails_when="b > 1", fault=fault),
     ]
     monkeypatch.setattr("orchestration.gate.judging.load_rules", lambda _: rules)
     return lambda *arguments: CliRunner().invoke(main, ["prove-rules", *arguments])
@@ -653,10 +663,17 @@ def test_rules_are_proven_all_or_one_alone(proving: Callable[..., Result]) -> No
     assert {each["rule"]: each["verdict"] for each in json.loads(told.stdout)["by_rule"]} == {
         "sees_it": "caught",
         "misses_it": "missed",
+        "fails_before": "caught_clean",
     }
     told = proving("--rule", "sees_it", "--json")
     assert told.exit_code == 0, told.output
     assert [each["rule"] for each in json.loads(told.stdout)["by_rule"]] == ["sees_it"]
-    assert proving("--rule", "misses_it").exit_code == 1
+    told = proving("--rule", "misses_it")
+    assert (told.exit_code, "misses_it (missed): English; no row failed that had not" in told.stderr) == (1, True)
+    told = proving("--rule", "fails_before")
+    assert (told.exit_code, "(caught clean): English; 1 row failed without the fault; ./is248 check" in told.stderr) == (
+        1,
+        True,
+    )
     told = proving("--rule", "sees_its")
     assert (told.exit_code, told.stderr.splitlines()[0].rpartition("; ")[2]) == (1, "the nearest id is sees_it")

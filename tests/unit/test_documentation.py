@@ -16,11 +16,13 @@ from orchestration.documentation.changes import change_pages
 from orchestration.documentation.forms import SAID_ABSENT, changes_page, form_pages, pairs_of
 from orchestration.documentation.navigation import navigation, title_of
 from orchestration.documentation.pages import made_pages
+from orchestration.documentation.rules import rule_page
 from orchestration.documentation.tables import Answer, example_query, table_pages
 from orchestration.documentation.words import Words, load_words
 from orchestration.forms.diff import diff_forms
 from orchestration.forms.model import Form
 from orchestration.forms.registry import load_forms
+from orchestration.gate.rules import load_rules
 
 SETTINGS = Settings(data_dir=PROJECT_DIR / "data")
 
@@ -163,6 +165,15 @@ def test_the_code_lists_have_every_code() -> None:
     for codelist, codes in words().codes.items():
         section = text.partition(f"## `{codelist}` ")[2].partition("\n## ")[0]
         assert all(f"| `{code}` | {markdown.plain(found.label.en)} |" in section for code, found in codes.items()), codelist
+
+
+def test_the_page_of_rules_has_every_rule_in_its_level() -> None:
+    rules = load_rules(PROJECT_DIR / "expectations" / "rules")
+    text = rule_page(rules)["run/rules.md"]
+    for rule in rules:
+        section = text.partition(f"{{ #{rule.level} }}")[2].partition("\n## ")[0]
+        assert f"| `{rule.id}` | {rule.severity} | {rule.stage} | {markdown.plain(rule.title.en)} |" in section
+    assert text.count("\n| `") == len(rules)
 
 
 # --- Forms -----------------------------------------------------------------------------------------------------------------

@@ -70,6 +70,22 @@ def test_a_condition_that_is_unknown_counts_as_failing() -> None:
     assert rule.condition() == "coalesce((x > 0.5), true)"
 
 
+@pytest.mark.parametrize(
+    ("limit", "written"),
+    [
+        (5, "5"),
+        (0.25, "0.25"),
+        (1.000001, "1.000001"),
+        (1234567, "1234567"),
+        (0.000001, "0.000001"),
+        (-2.5, "-2.5"),
+        (0, "0"),
+    ],
+)
+def test_a_limit_keeps_all_its_digits(limit: float, written: str) -> None:
+    assert Rule.model_validate({**RULE, "fails_when": "x > {limit}", "limit": limit}).predicate() == f"x > {written}"
+
+
 def test_a_waiver_names_a_row_by_the_key_of_the_rule() -> None:
     rule = Rule.model_validate({**RULE, "key": ["x", "y"]})
     assert row_key(rule.key, {"x": 1, "y": "a", "z": 2}) == "x=1|y=a"

@@ -11,7 +11,7 @@ import pytest
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import Table, load_tables
 from orchestration.gate.rules import Rule, load_rules
-from orchestration.gate.suites import CONTEXT, Asset, build, entries_of, is_current, write
+from orchestration.gate.suites import CONTEXT, Asset, build, counts, entries_of, is_current, write
 from tests.unit.test_rules import COLUMN, RULE, TABLE, TEXT
 
 SINGLE = Table.model_validate(
@@ -38,6 +38,20 @@ def said(rule: Rule, *tables: Table) -> list[tuple[str, str, dict[str, Any]]]:
 def test_the_files_are_those_of_the_rules() -> None:
     files = build(load_rules(PROJECT_DIR / "expectations" / "rules"), load_tables(PROJECT_DIR / "data" / "metadata"))
     assert is_current(CONTEXT, files), "run is248 build-suites"
+
+
+def test_the_documents_count_what_the_suites_hold() -> None:
+    rules = load_rules(PROJECT_DIR / "expectations" / "rules")
+    found = counts(build(rules, load_tables(PROJECT_DIR / "data" / "metadata")))
+    faults = sum(rule.fault is not None or rule.kind == "waivers" for rule in rules)
+    readme = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
+    measured = (PROJECT_DIR / "docs" / "develop" / "measurements.md").read_text(encoding="utf-8")
+    assert f"each of {faults} rules catches the fault" in readme
+    assert (
+        f"{len(rules)} over six levels, {found['expectations']} expectations of Great Expectations, "
+        f"{found['built_in']} of them built-in"
+    ) in measured
+    assert f"{faults} of {faults} are caught" in measured
 
 
 def test_every_rule_that_great_expectations_judges_stands_in_a_suite() -> None:
