@@ -639,7 +639,7 @@ def test_a_fault_that_an_attack_does_not_find_is_told(
 
 @pytest.fixture
 def proving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """The command that proves rules, on a tiny candidate: one rule catches its fault, one misses it, one fails without it."""
+    """The command that proves rules, on a tiny candidate: a rule catches its fault, one misses it, one fails without."""
     made = tiny_candidate(tmp_path)
     for name, folder in (("WAREHOUSE_DIR", "warehouse"), ("SNAPSHOTS_DIR", "snapshots")):
         monkeypatch.setenv(f"IS248_{name}", str(tmp_path / folder))
