@@ -63,9 +63,10 @@ CAUGHT = {
 
 
 def test_falsified_inputs_are_refused_each_by_its_rule_and_nothing_is_touched(
-    published: Path, inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_year: Path, inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(published / "snapshots", tmp_path / "snapshots", symlinks=True)
+    # Of other years, so that nothing is compared with what is published: only the falsified inputs are refused.
+    shutil.copytree(new_year / "snapshots", tmp_path / "snapshots", symlinks=True)
     before = bytes_of((tmp_path / "snapshots/current").resolve())
     # The falsified print is of this year; other deliveries are not needed.
     (inputs / "deliveries").unlink()
