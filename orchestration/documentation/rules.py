@@ -11,7 +11,7 @@ from itertools import groupby
 from orchestration.documentation.markdown import code, counted, heading, page, plain, table
 from orchestration.gate.rules import Rule
 
-PAGE = "run/rules.md"
+PAGE = "rules/index.md"
 # The order of the levels, from the form of a value to what it may reveal.
 LEVELS = ("format", "within_table", "between_years", "between_sources", "against_print", "disclosure")
 
@@ -33,10 +33,10 @@ def rule_page(rules: Sequence[Rule]) -> dict[str, str]:
     ]
     return {
         PAGE: page(
-            heading(1, "All rules"),
+            heading(1, "Rules"),
             [
                 f"{counted(len(rules), 'rule')}, made from `expectations/rules`. A candidate is published only if none of"
-                " them blocks ([the gate](gate.md)); each catches the fault that is seeded for it.",
+                " them blocks ([the gate](../run/gate.md)); each catches the fault that is seeded for it.",
                 "",
             ],
             *blocks,

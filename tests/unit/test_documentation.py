@@ -169,7 +169,7 @@ def test_the_code_lists_have_every_code() -> None:
 
 def test_the_page_of_rules_has_every_rule_in_its_level() -> None:
     rules = load_rules(PROJECT_DIR / "expectations" / "rules")
-    text = rule_page(rules)["run/rules.md"]
+    text = rule_page(rules)["rules/index.md"]
     for rule in rules:
         section = text.partition(f"{{ #{rule.level} }}")[2].partition("\n## ")[0]
         assert f"| `{rule.id}` | {rule.severity} | {rule.stage} | {markdown.plain(rule.title.en)} |" in section

@@ -18,7 +18,7 @@ DOCUMENTS = sorted(
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
 # Generated with the documentation site, whose test checks links to them.
-MADE = (PROJECT_DIR / "docs" / "tables", PROJECT_DIR / "docs" / "forms")
+MADE = tuple(PROJECT_DIR / "docs" / name for name in ("tables", "forms", "rules"))
 RECORD = re.compile(r"^[0-9]{4}-[a-z0-9-]+\.md$")
 
 
