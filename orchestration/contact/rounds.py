@@ -83,7 +83,7 @@ def load_round(folder: Path, year: int, findings: frozenset[str]) -> Round | Non
     if not isinstance(content, dict):
         raise UserError("is not a description of a round", place=str(path), remedy=DOCUMENTATION)
     if not content.get("deadlines"):
-        raise UserError("has no deadlines", place=str(path), remedy="list the days in order: [2016-05-04]")
+        raise UserError("has no deadlines", place=str(path), remedy=f"list the days in order: [{year}-05-04]")
     try:
         found = Round.model_validate(content)
     except ValidationError as error:

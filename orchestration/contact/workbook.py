@@ -233,7 +233,7 @@ def _entered(cells: dict[str, Any], units: dict[tuple[str, str], Unit], place: s
         raise UserError(
             f"{cells['date']!r} is not a date" if cells["date"] else "has no date",
             place=place,
-            remedy="write it as 2016-06-14",
+            remedy=f"write it as {found_today.isoformat()}",
         )
     by = str(cells["by"] or "").strip()
     if not by:

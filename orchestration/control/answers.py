@@ -60,7 +60,7 @@ def _signed(answer: Answer, year: int) -> tuple[str, date]:
     day = parse_date(answer.answered_on)
     if day is None:
         raise InvalidAnswerError(
-            f"{answer.answered_on!r} is not a date" if answer.answered_on else "has no date", "write it as 2016-06-14"
+            f"{answer.answered_on!r} is not a date" if answer.answered_on else "has no date", f"write it as {year}-06-14"
         )
     if not date(year, 1, 1) <= day <= date.today():
         raise InvalidAnswerError(f"the date {day.isoformat()} is not one on which {year} was answered", "correct the date")
