@@ -69,6 +69,10 @@ LEFT_OUT = {
 ATTEMPTS = 50
 
 
+class DoesNotApplyError(Exception):
+    """The delivery has nothing that this fault could change."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A sheet as delivered: its address, and its columns and rows of data in order."""
@@ -302,7 +306,7 @@ def swapped_columns(type_of_column: str) -> Callable[[Round, random.Random], Non
         pairs = {layout: [column for column in columns if column.layout == layout] for layout in layouts}
         pairs = {layout: found for layout, found in pairs.items() if len(found) > 1}
         if not pairs:
-            raise NotImplementedError
+            raise DoesNotApplyError
         layout = chance.choices(list(pairs), [len(found) for found in pairs.values()])[0]
         first, second = (column.header.replace("'", "''") for column in chance.sample(pairs[layout], 2))
         spoilt.connection.execute(
@@ -339,7 +343,7 @@ def a_cut_sheet(spoilt: Round, chance: random.Random) -> None:
     """Lose the last five percent of the rows of one of several sheets."""
     sheets = [sheet for sheet in spoilt.sheets() if len(sheet.rows) > 1]
     if len(sheets) == len({sheet.file for sheet in sheets}):
-        raise NotImplementedError
+        raise DoesNotApplyError
     sheet = chance.choice(sheets)
     last = sheet.rows[len(sheet.rows) - max(1, round(len(sheet.rows) * 0.05)) - 1]
     spoilt.connection.execute(f"delete from raw.cells where {_of(sheet)} and row_number > {last}")
@@ -395,7 +399,7 @@ def try_fault(
         spoilt.restore()
         try:
             FAULTS[fault](spoilt, chance)
-        except NotImplementedError:
+        except DoesNotApplyError:
             return None
         if spoilt.is_changed():
             break
