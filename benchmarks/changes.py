@@ -127,7 +127,7 @@ def swapped(text: str) -> str:
     return "\n".join(lines)
 
 
-def told(snapshot: Path) -> dict[str, object]:
+def description_of(snapshot: Path) -> dict[str, object]:
     """Return how a snapshot describes its changes."""
     text = (snapshot / "CHANGES.md").read_text(encoding="utf-8")
     english = text.partition("# Changes in ")[2]
@@ -180,7 +180,7 @@ def main() -> int:
         wrong = []
         for name, change in steps(installation):
             change()
-            report[name] = told(installation.publish())
+            report[name] = description_of(installation.publish())
             if name in CLASSES and set(report[name]["found"]) != CLASSES[name]:  # type: ignore[call-overload]
                 wrong.append(name)
             print(f"{name}: {report[name]['in_short']}", file=sys.stderr, flush=True)

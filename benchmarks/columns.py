@@ -458,8 +458,8 @@ def main() -> None:
                         entry: dict[str, Any] = {"form": form, "fault": fault, "found": sorted(found)}
                         out.write(json.dumps(entry) + "\n")
             refused = sum(bool(found & blocking) for found in results)
-            told = sum(bool(found) for found in results)
-            cells.append(f"{refused} / {told}" if results else "-")
+            noticed = sum(bool(found) for found in results)
+            cells.append(f"{refused} / {noticed}" if results else "-")
         print(f"| {form} | {' | '.join(cells)} |", flush=True)
 
 

@@ -152,9 +152,9 @@ def main() -> int:
         ("05-31", ("--sent", "reminders", "--sent", "county_governors")),
         ("06-15", ("--sent", "questions")),
     ):
-        told = trial.give("contact", year, "--on", f"{year}-{day}")
+        answer = trial.give("contact", year, "--on", f"{year}-{day}")
         trial.give("contact", year, "--on", f"{year}-{day}", *sent, *by)
-        rounds[day] = {"states": told["states"], "letters": told["letters"]}
+        rounds[day] = {"states": answer["states"], "letters": answer["letters"]}
     lists = trial.give("control", year)
     given = answer_list(trial, arguments.year, arguments.each)
     answers = str(trial.data / "warehouse" / "control" / year / f"{year}_alle.xlsx")

@@ -110,32 +110,32 @@ def compare(before: Path, after: Path) -> dict[str, Any]:
         for cell in quantity_of(number).cells
     ]
     then, now = Again(before, cells), Again(after, cells)
-    told: dict[str, Any] = {"reports": len(new), "same_files": 0, "changed": {}, "without_reason": []}
+    comparison: dict[str, Any] = {"reports": len(new), "same_files": 0, "changed": {}, "without_reason": []}
     for name in sorted(new):
         if name not in old:
-            told["without_reason"].append(f"{name} is new")
+            comparison["without_reason"].append(f"{name} is new")
             continue
         first, last = read_manifest(old[name] / MANIFEST), read_manifest(new[name] / MANIFEST)
         texts = {where: text for where, _, text in placed(first)}
         found = list(placed(last))
         moved = {where for where, number, _ in found if value_of(then, number) != value_of(now, number)}
         written = {where: [texts.get(where), text] for where, _, text in found if texts.get(where) != text}
-        told["without_reason"] += [f"{name}: {where}" for where in written.keys() - moved]
+        comparison["without_reason"] += [f"{name}: {where}" for where in written.keys() - moved]
         files = {path.name: path.read_bytes() for path in sorted(new[name].iterdir())}
         if files == {path.name: path.read_bytes() for path in sorted(old[name].iterdir())}:
-            told["same_files"] += 1
+            comparison["same_files"] += 1
             continue
-        said, says = sentences(old[name], first["edition"]), sentences(new[name], last["edition"])
-        told["changed"][name] = {
+        sentences_before, sentences_after = sentences(old[name], first["edition"]), sentences(new[name], last["edition"])
+        comparison["changed"][name] = {
             "numbers": len(found),
             "on_a_cell_that_moved": len(moved),
             "written_otherwise": written,
             "tables": sorted({where.split(" / ")[0] for where in written if " / " in where}),
-            "sentences": [text for text in says if text not in said],
+            "sentences": [text for text in sentences_after if text not in sentences_before],
         }
-        if not written and not told["changed"][name]["sentences"] and not moved:
-            told["without_reason"].append(f"{name} is another file")
-    return told
+        if not written and not comparison["changed"][name]["sentences"] and not moved:
+            comparison["without_reason"].append(f"{name} is another file")
+    return comparison
 
 
 def main() -> int:
@@ -149,7 +149,7 @@ def main() -> int:
     parser.add_argument("--after", type=Path, help="folder of a snapshot with a correction")
     given = parser.parse_args()
     if given.before and given.after:
-        told = compare(given.before, given.after)
+        comparison = compare(given.before, given.after)
     else:
         with tempfile.TemporaryDirectory() as temporary:
             data = (given.into or Path(temporary)) / "data"
@@ -158,9 +158,9 @@ def main() -> int:
             (data / "corrections" / "trial.yml").write_text(
                 correction(data, given.unit, given.item, given.by), encoding="utf-8"
             )
-            told = compare(before, publish(data))
-    print(json.dumps(told, ensure_ascii=False, indent=1))
-    return 1 if told["without_reason"] else 0
+            comparison = compare(before, publish(data))
+    print(json.dumps(comparison, ensure_ascii=False, indent=1))
+    return 1 if comparison["without_reason"] else 0
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ Runs the real command on one small delivery, in separate folders, and kills its 
 thirds of the kills anywhere in a run, the others in its last part, the publication. After each kill the published snapshot
 must be complete, judged, and one of the versions to be published; nothing may be lost from the ledger or the journal. Every
 fifth kill is followed by a run that must succeed without any cleaning up. At the end every version is published once more
-and compared with the result of an undisturbed run.
+and compared with an undisturbed run on the same published snapshots, from nothing: no kill may leave anything that is
+taken over wrongly.
 
 After that: a disk that fills up, a delivered file that disappears, two runs at once, and a clock that jumps.
 
@@ -42,9 +43,10 @@ from orchestration.core.errors import UserError
 from orchestration.core.release_calendar import CALENDAR
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.disclosure import ledger
-from orchestration.publish import integrity, journal, pointer, snapshots
+from orchestration.gate import kept_results
+from orchestration.publish import integrity, journal, kept_files, pointer, rolls, snapshots
 from orchestration.publish.candidate import remains
-from orchestration.publish.snapshot_files import DATABASE, NOT_CONTENT, REVISIONS
+from orchestration.publish.snapshot_files import DATABASE, NOT_CONTENT, REVISIONS, SEAL
 
 CODE = ("orchestration", "dbt_project", "expectations", "deploy", "dagster.yaml", "workspace.yaml", "requirements.lock")
 INPUTS = ("reference", "published", "classifications", "indicators", "metadata", "corrections", "comparability", "waivers")
@@ -142,6 +144,14 @@ def copy_project(folder: Path) -> Path:
             path.write_text(yaml.safe_dump(rules, allow_unicode=True), encoding="utf-8")
         else:
             path.unlink()
+    # The suites of these rules, as in the project; otherwise each run would build them in a temporary folder.
+    subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", "build-suites"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder), "IS248_DATA_DIR": str(PROJECT_DIR / "data")},
+        check=True,
+        capture_output=True,
+    )
     return folder
 
 
@@ -253,7 +263,7 @@ class Process:
         self.began = time.monotonic()
         self.seconds = 0.0
         self.publishing = 0.0
-        self._told = threading.Condition()
+        self._news = threading.Condition()
         self._process = subprocess.Popen(
             command,
             cwd=folder,
@@ -272,13 +282,13 @@ class Process:
     def _read(self) -> None:
         assert self._process.stderr is not None
         for line in self._process.stderr:
-            with self._told:
+            with self._news:
                 self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
                 if self.lines[-1].startswith(PUBLICATION):
                     self.publishing = time.monotonic()
-                self._told.notify_all()
-        with self._told:
-            self._told.notify_all()
+                self._news.notify_all()
+        with self._news:
+            self._news.notify_all()
 
     @property
     def code(self) -> int | None:
@@ -293,24 +303,24 @@ class Process:
     @property
     def step(self) -> str:
         """The step that was announced last."""
-        told = [line.strip() for line in self.lines if line.startswith("  ") and not line.startswith("    ")]
-        if not told:
+        steps = [line.strip() for line in self.lines if line.startswith("  ") and not line.startswith("    ")]
+        if not steps:
             return "start"
-        if told[-1].endswith(" ..."):
-            return told[-1].removesuffix(" ...")
-        title = told[-1].removesuffix(" FAILED").partition(" done in")[0]
-        if told[-1].endswith(" FAILED"):
+        if steps[-1].endswith(" ..."):
+            return steps[-1].removesuffix(" ...")
+        title = steps[-1].removesuffix(" FAILED").partition(" done in")[0]
+        if steps[-1].endswith(" FAILED"):
             return title
         return "end" if title == "publication" else f"after {title}"
 
     def wait_for(self, beginning: str) -> bool:
         """Wait for a line that begins with a text; return whether the command is still running."""
         ends = time.monotonic() + PATIENCE_SECONDS
-        with self._told:
+        with self._news:
             while not any(line.startswith(beginning) for line in self.lines):
                 if self.code is not None or time.monotonic() > ends:
                     return False
-                self._told.wait(0.5)
+                self._news.wait(0.5)
         return self.code is None
 
     def wait(self, seconds: float = PATIENCE_SECONDS) -> bool:
@@ -385,8 +395,8 @@ def look(place: Place, allowed: set[float | None]) -> list[Problem]:
 def _look_behind(place: Place) -> list[Problem]:
     """Look at every snapshot, the journal and the ledger."""
     folders = snapshots.all_snapshots(place.snapshots)
-    told = {event.snapshot for event in journal.read_journal(place.snapshots) if event.action == "published"}
-    found = [Problem("lost", f"the journal has no entry for {path.name}") for path in folders if path.name not in told]
+    in_journal = {event.snapshot for event in journal.read_journal(place.snapshots) if event.action == "published"}
+    found = [Problem("lost", f"the journal has no entry for {path.name}") for path in folders if path.name not in in_journal]
     kept = ledger.ledger_file(place.snapshots)
     tables = {
         "published_groups": ledger.GROUP_KEY,
@@ -414,14 +424,15 @@ def leftovers(place: Place) -> list[str]:
     """Return files in the folders that no complete run leaves there."""
     names = {path.name for path in snapshots.all_snapshots(place.snapshots)}
     expected = {*names, pointer.CURRENT, pointer.POINTER_LOCK, journal.JOURNAL, ".candidates", ".disclosure"}
+    expected |= {f".{name}{SEAL}" for name in names}
     found = [path for path in place.snapshots.iterdir() if path.name not in expected]
     found += remains(place.snapshots / ".candidates")
     kept = {ledger.ledger_file(place.snapshots).name} | {
-        f"{name}{ending}" for name in names for ending in (ledger.ADDITIONS, ledger.BEFORE)
+        f"{name}{ending}" for name in names for ending in (ledger.ADDITIONS, ledger.BEFORE, rolls.ROLL)
     }
     found += [path for path in ledger.ledger_file(place.snapshots).parent.iterdir() if path.name not in kept]
     whole = {"warehouse.duckdb", "run.lock", "candidate.json", "made.json"}
-    whole |= {"archive", "dagster", "dbt_target", "gate", "log"}
+    whole |= {"archive", "dagster", "dbt_target", "gate", "log", kept_files.FOLDER, kept_results.FOLDER}
     found += [path for path in place.warehouse.iterdir() if path.name not in whole]
     found += [path for folder in (place.warehouse, place.project) for path in folder.rglob("*.partial*")]
     found += list(place.temporary.iterdir())
@@ -441,31 +452,30 @@ def processes_of(root: Path) -> list[int]:
     return found
 
 
-def contents(folder: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    """Return a snapshot's content, and all files, which must be equal where the previous snapshot is the same."""
-    files = {
-        path.relative_to(folder).as_posix(): path.read_bytes()
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return a snapshot's content: all files but those that name the previous snapshot or on what a result was judged."""
+    return {
+        name: path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(DATABASE)
+        if path.is_file()
+        and not path.name.startswith(DATABASE)
+        and path.stem != REVISIONS
+        and not (name := path.relative_to(folder).as_posix()).startswith(NOT_CONTENT)
     }
-    content = {
-        name: content for name, content in files.items() if not name.startswith(NOT_CONTENT) and Path(name).stem != REVISIONS
-    }
-    return content, files
 
 
 @dataclass
 class Reference:
-    """The results of undisturbed runs for each version: its figure and its snapshot."""
+    """The results of undisturbed runs: the figure of each version, and the room that the last snapshot takes, in bytes."""
 
     place: Place
     figures: dict[str, float] = field(default_factory=dict)
-    folders: dict[str, Path] = field(default_factory=dict)
+    used: int = 0
     seconds: list[float] = field(default_factory=list)
     publishing: list[float] = field(default_factory=list)
     publish_seconds: float = 0.0
 
-    def make(self, versions: Sequence[Version], tell: Callable[[str], None]) -> None:
+    def make(self, versions: Sequence[Version], on_progress: Callable[[str], None]) -> None:
         """Publish versions one after the other."""
         for version in versions:
             self.place.put(version)
@@ -473,11 +483,11 @@ class Reference:
             folder, published = pointer.current(self.place.snapshots), figure(self.place)
             if process.code != 0 or folder is None or published is None:
                 raise SystemExit(f"an undisturbed run failed:\n{process.text}")
-            self.figures[version.name], self.folders[version.name] = published, folder
+            self.figures[version.name], self.used = published, _used(folder)
             self.seconds.append(process.seconds)
             self.publishing.append(process.began + process.seconds - process.publishing)
             self.publish_seconds = self.publish_seconds or self.place.run("publish").seconds
-            tell(f"undisturbed, {version.name}: {folder.name}, {published} FTE, {process.seconds:.0f} s")
+            on_progress(f"undisturbed, {version.name}: {folder.name}, {published} FTE, {process.seconds:.0f} s")
         if len(set(self.figures.values())) != len(self.figures):
             raise SystemExit(f"two versions have the same figure: {self.figures}")
 
@@ -486,15 +496,36 @@ class Reference:
         """How long a run takes, in seconds."""
         return statistics.median(self.seconds)
 
-    def equals(self, version: Version, place: Place) -> str | None:
-        """Return how the published snapshot differs from the undisturbed one, or None."""
-        made, expected = pointer.current(place.snapshots), self.folders[version.name]
+
+class Undisturbed:
+    """The same run on the same published snapshots, from a warehouse that nothing ever disturbed.
+
+    What was published decides what may be shown next, so the snapshots that a place has are the beginning of both.
+    """
+
+    def __init__(self, place: Place, version: Version) -> None:
+        """Copy what the place has published, and deliver the version.
+
+        Args:
+            place: the place, before its own run.
+            version: what will be delivered to it.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="undisturbed_", dir=place.root.parent))
+        self.place = Place(folder / "place", place.project, place.delivery).prepare()
+        shutil.copytree(place.snapshots, self.place.snapshots, symlinks=True)
+        self.place.put(version)
+
+    def difference(self, place: Place) -> str | None:
+        """Run, and return how the snapshot that the place has published now differs from the result, or None."""
+        process = self.place.run()
+        made, expected = pointer.current(place.snapshots), pointer.current(self.place.snapshots)
+        if process.code != 0 or expected is None:
+            return f"the undisturbed run failed: {' / '.join(process.lines[-3:])}"
         if made is None or made.name != expected.name:
-            return f"{version.name}: {made.name if made else 'nothing'} instead of {expected.name}"
-        same_before = snapshots.compared_with(made) == snapshots.compared_with(expected)
-        one, other = (contents(folder)[same_before] for folder in (made, expected))
+            return f"{made.name if made else 'nothing'} instead of {expected.name}"
+        one, other = contents(made), contents(expected)
         different = sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
-        return f"{version.name}: {made.name} differs in {', '.join(different[:5])}" if different else None
+        return f"{made.name} differs in {', '.join(different[:5])}" if different else None
 
 
 @dataclass
@@ -515,7 +546,7 @@ class Campaign:
     place: Place
     reference: Reference
     chance: random.Random
-    tell: Callable[[str], None]
+    on_progress: Callable[[str], None]
     rows: dict[str, Row] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     finished: int = 0
@@ -573,11 +604,11 @@ class Campaign:
         row.lost += any(problem.kind == "lost" for problem in found)
         self.problems += [f"killed in {process.step}: {problem.kind}: {problem.text}" for problem in found]
         kills = sum(row.kills for row in self.rows.values())
-        self.tell(f"kill {kills}: {command} after {process.seconds:.1f} s in {process.step}; {self._said(found)}")
+        self.on_progress(f"kill {kills}: {command} after {process.seconds:.1f} s in {process.step}; {self._outcome(found)}")
         return 1
 
     @staticmethod
-    def _said(found: list[Problem]) -> str:
+    def _outcome(found: list[Problem]) -> str:
         return "; ".join(f"{problem.kind}: {problem.text}" for problem in found) or "survived"
 
     def finish(self, version: Version | None = None) -> Process:
@@ -599,15 +630,16 @@ class Campaign:
         if "Traceback" in process.text:
             found.append(Problem("failed", f"a run showed a stack trace:\n{process.text}"))
         self.problems += [f"after a run to its end: {problem.kind}: {problem.text}" for problem in found]
-        self.tell(f"run to its end, {self.version.name}, {process.seconds:.0f} s; {self._said(found)}")
+        self.on_progress(f"run to its end, {self.version.name}, {process.seconds:.0f} s; {self._outcome(found)}")
 
     def close(self) -> None:
         """Publish each version once more, compare, and look for leftovers."""
         for version in (*VERSIONS, LAST):
+            undisturbed = Undisturbed(self.place, version)
             self.finish(version)
-            different = self.reference.equals(version, self.place)
+            different = undisturbed.difference(self.place)
             if different is not None:
-                self.problems.append(f"not what an undisturbed run makes: {different}")
+                self.problems.append(f"not what an undisturbed run makes: {version.name}: {different}")
         self.problems += [f"left over: {name}" for name in leftovers(self.place)]
         self.problems += [f"process {number} is left" for number in processes_of(self.place.root)]
 
@@ -742,8 +774,8 @@ def two_at_once(place: Place, reference: Reference) -> list[Outcome]:
         found.append(f"they ended with {codes}")
     refused = [process for process in both if process.code != 0]
     found += [text for process in refused for text in _error(process, ANOTHER_RUN)]
-    said = refused[0].lines[-1][:160] if refused else "both ran"
-    return [Outcome("two runs at once", f"one published; the other: {said}", tuple(found))]
+    outcome = refused[0].lines[-1][:160] if refused else "both ran"
+    return [Outcome("two runs at once", f"one published; the other: {outcome}", tuple(found))]
 
 
 def jumping_clock(place: Place, reference: Reference) -> list[Outcome]:
@@ -754,11 +786,12 @@ def jumping_clock(place: Place, reference: Reference) -> list[Outcome]:
     outcomes = []
     for jump in ("+10y", "-10y"):
         version = _other(place, reference)
+        undisturbed = Undisturbed(place, version)
         process = place.run(before=(program, "-f", jump))
         found = [problem.text for problem in look(place, {reference.figures[version.name]})]
         if process.code != 0:
             found.append(f"the run ended with {process.code}: {' / '.join(process.lines[-3:])}")
-        if (different := reference.equals(version, place)) is not None:
+        if (different := undisturbed.difference(place)) is not None:
             found.append(different)
         years = [event.at[:4] for event in journal.read_journal(place.snapshots)][-1:]
         result = f"the same snapshot as without; the journal says {', '.join(years)}"
@@ -766,20 +799,20 @@ def jumping_clock(place: Place, reference: Reference) -> list[Outcome]:
     return outcomes
 
 
-def run(kills: int, seed: int, root: Path, tell: Callable[[str], None]) -> tuple[Campaign, list[Outcome]]:
+def run(kills: int, seed: int, root: Path, on_progress: Callable[[str], None]) -> tuple[Campaign, list[Outcome]]:
     """Run everything in a folder, and return the results."""
     project = copy_project(root / "project")
     try:
         reference = Reference(Place(root / "undisturbed", project, WITH_HIDDEN_GROUPS).prepare())
-        reference.make((*VERSIONS, LAST), tell)
+        reference.make((*VERSIONS, LAST), on_progress)
         place = Place(root / "disturbed", project, WITH_HIDDEN_GROUPS).prepare()
-        campaign = Campaign(place, reference, random.Random(seed), tell)
+        campaign = Campaign(place, reference, random.Random(seed), on_progress)
         campaign.run(kills)
         campaign.close()
         outcomes: list[Outcome] = []
         for fault in other_faults(place, reference, root):
             for outcome in fault():
-                tell(f"{outcome.fault}: {outcome.result} {'; '.join(outcome.problems)}")
+                on_progress(f"{outcome.fault}: {outcome.result} {'; '.join(outcome.problems)}")
                 outcomes.append(outcome)
     finally:
         for number in processes_of(root):
@@ -790,7 +823,7 @@ def run(kills: int, seed: int, root: Path, tell: Callable[[str], None]) -> tuple
 def other_faults(place: Place, reference: Reference, root: Path) -> list[Callable[[], list[Outcome]]]:
     """Return the results of the faults other than kills."""
     # Room for some of the files of a candidate, for all of them, and for some of the other files.
-    size = _used(reference.folders[LAST.name]) / MEGABYTE
+    size = reference.used / MEGABYTE
     shares = [share * size for share in (0.01, 0.5, 1.0, 1.2, 1.4, 1.6)]
     return [
         lambda: two_at_once(place, reference),
@@ -812,12 +845,12 @@ def main() -> None:
     # On SIGTERM, clean up before exiting.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
-    def tell(line: str) -> None:
+    def on_progress(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
-        campaign, outcomes = run(arguments.kills, arguments.seed, (arguments.folder or Path(name)).resolve(), tell)
+        campaign, outcomes = run(arguments.kills, arguments.seed, (arguments.folder or Path(name)).resolve(), on_progress)
     print(f"{'killed in':44} {'kills':>6} {'survived':>9} {'torn':>5} {'lost':>5} {'seconds':>8}")
     total = Row()
     for step, row in sorted(campaign.rows.items(), key=lambda pair: -pair[1].kills):

@@ -575,12 +575,12 @@ def check_json_stat(snapshot: Snapshot, tally: Tally) -> None:
             statuses = ", ".join(f'{status_of(table, name, of_row)} as "status of {name}"' for name in table.numbers)
             each = table.cube["each"]
             own = f"where \"{each}\" = '{path.stem}'" if each else ""
-            expected = f"select *, {statuses} from {said_once(table)} {own}"
+            expected = f"select *, {statuses} from {with_one_unit_set(table)} {own}"
             rows = rows_of_json_stat(tally, file, table, document, frame)
             snapshot.compare(tally, file, table, rows, expected=expected, columns=columns)
 
 
-def said_once(table: Table) -> str:
+def with_one_unit_set(table: Table) -> str:
     """Return SQL of a table with one unit set per period, although the rows of a period may count two."""
     if UNIT_SET not in table.columns or UNIT_SET in table.key:
         return f'"{table.name}"'
@@ -725,8 +725,8 @@ def cell_notes(
         places: the position of each row's value, by variable.
         named: the variables.
     """
-    said: dict[str, list[set[str]]] = {name: [set() for _ in range(len(places[named[0]]))] for name in (REASON, NOTE)}
-    codes = {name: {label: code for code, label in snapshot.codes.get(name, {}).items()} for name in said}
+    codes_found: dict[str, list[set[str]]] = {name: [set() for _ in range(len(places[named[0]]))] for name in (REASON, NOTE)}
+    codes = {name: {label: code for code, label in snapshot.codes.get(name, {}).items()} for name in codes_found}
     for key, quoted in re.findall(r'^CELLNOTE\(([^\n]*?)\)=\s*((?:"[^"]*"\s*)+);$', text, re.MULTILINE):
         members = re.findall(r'"([^"]*)"', key)[:-1]
         holds = np.ones(len(places[named[0]]), dtype=bool)
@@ -736,8 +736,8 @@ def cell_notes(
         for label in "".join(re.findall(r'"([^"]*)"', quoted)).split("##"):
             name = next(name for name in codes if label in codes[name])
             for place in np.flatnonzero(holds).tolist():
-                said[name][place].add(codes[name][label])
-    return {name: [SEVERAL.join(sorted(each)) or None for each in found] for name, found in said.items()}
+                codes_found[name][place].add(codes[name][label])
+    return {name: [SEVERAL.join(sorted(each)) or None for each in found] for name, found in codes_found.items()}
 
 
 def check_site(snapshot: Snapshot, tally: Tally) -> None:
@@ -782,12 +782,12 @@ def check_site_cube(snapshot: Snapshot, tally: Tally, file: str, name: str, cube
     shown = [flags[place] for place in there]
     found[STATUS] = [flag if flag in statuses and flag.isupper() else None for flag in shown]
     found[REASON] = [reasons[ord(flag) - ord("a")] if flag.islower() else None for flag in shown]
-    said = cube.get("notes")
-    notes = values_of(said["values"]) if said else [""] * len(flags)
+    notes_of_cube = cube.get("notes")
+    notes = values_of(notes_of_cube["values"]) if notes_of_cube else [""] * len(flags)
     labels = {label: code for code, label in snapshot.codes.get(NOTE, {}).items()}
     found[NOTE] = [
-        SEVERAL.join(sorted(labels[label[0]] for label in said["said"][int(notes[place])]))
-        if said and notes[place]
+        SEVERAL.join(sorted(labels[label[0]] for label in notes_of_cube["said"][int(notes[place])]))
+        if notes_of_cube and notes[place]
         else None
         for place in there
     ]
@@ -795,8 +795,8 @@ def check_site_cube(snapshot: Snapshot, tally: Tally, file: str, name: str, cube
     found["percent"] = [float(covered[place]) if covered[place] else None for place in there]
     for place, column in enumerate(("base", "unit_set") if indicator else ()):
         labels = {label: code for code, label in snapshot.codes.get(column, {}).items()}
-        said_of = {year: pair[place] for year, pair in cube.get("bases", {}).items()}
-        of_year = {year: labels.get(words[0]) if words else None for year, words in said_of.items()}
+        words_of_year = {year: pair[place] for year, pair in cube.get("bases", {}).items()}
+        of_year = {year: labels.get(words[0]) if words else None for year, words in words_of_year.items()}
         found[column] = [of_year.get(codes[over.index("time")][at]) for at in places["time"]]
     covered_sql = f"case when {COVERAGE} < 1 then least(round(100 * {COVERAGE}, 1), 99.9) end"
     notes_sql = f"array_to_string(list_sort(string_split({NOTE}, '{SEVERAL}')), '{SEVERAL}')"
@@ -808,7 +808,7 @@ def check_site_cube(snapshot: Snapshot, tally: Tally, file: str, name: str, cube
         select distinct {", ".join(key)}, if({REASON} is null, {STATUS}, null) as {STATUS}, {REASON}, {notes_sql} as {NOTE},
             {covered_sql if COVERAGE in table.columns else "null"} as percent
             {", base, unit_set" if indicator else ""}
-        from {said_once(table)} where {where}
+        from {with_one_unit_set(table)} where {where}
     """
     types = {column: table.types.get(column, "DOUBLE" if column == "percent" else "VARCHAR") for column in found}
     rows = pa.table({column: arrow(values, types[column]) for column, values in found.items()})

@@ -87,7 +87,7 @@ class Entry:
     values: tuple[str, ...]
 
     @property
-    def told(self) -> str:
+    def shown_name(self) -> str:
         """The name of the entry in a message."""
         language = f"[{self.language}]" if self.language else ""
         keys = f"({', '.join(self.keys)})" if self.keys else ""
@@ -167,7 +167,7 @@ class Loader:
         self.verdict = Verdict()
         self.own: str | None = None
         self.languages: list[str] = []
-        self.said: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
+        self.values_of: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
 
     def read(self, entries: Sequence[Entry]) -> None:
         """Read all entries, then check the whole."""
@@ -182,16 +182,16 @@ class Loader:
 
     def text(self, keyword: str, language: str, *keys: str) -> str | None:
         """Return the first value of a keyword in a language."""
-        found = self.said.get((keyword, language, keys))
+        found = self.values_of.get((keyword, language, keys))
         return None if found is None else found[0]
 
     def variables(self, language: str) -> list[str]:
         """Return the variables, those of the stub first."""
-        return [name for keyword in ("STUB", "HEADING") for name in self.said.get((keyword, language, ()), ())]
+        return [name for keyword in ("STUB", "HEADING") for name in self.values_of.get((keyword, language, ()), ())]
 
     def values(self, language: str, variable: str) -> tuple[str, ...]:
         """Return the values of a variable."""
-        return self.said.get(("VALUES", language, (variable,)), ())
+        return self.values_of.get(("VALUES", language, (variable,)), ())
 
     def _read(self, entry: Entry) -> None:
         if entry.keyword == "LANGUAGE":
@@ -201,14 +201,16 @@ class Loader:
             self.languages = list(dict.fromkeys((*self.languages, *entry.values)))
         language = entry.language or self.own or ""
         if entry.language is not None and entry.language not in self.languages:
-            self.verdict.errors.append(f"{entry.told}: reading ends here, since no LANGUAGES before it lists the language")
+            self.verdict.errors.append(
+                f"{entry.shown_name}: reading ends here, since no LANGUAGES before it lists the language"
+            )
             return
         key = (entry.keyword, language, entry.keys)
-        if key in self.said:
-            self.verdict.warnings.append(f"{entry.told} occurs twice")
+        if key in self.values_of:
+            self.verdict.warnings.append(f"{entry.shown_name} occurs twice")
         for what, is_error in self._against(entry, language):
-            (self.verdict.errors if is_error else self.verdict.warnings).append(f"{entry.told}: {what}")
-        self.said[key] = entry.values
+            (self.verdict.errors if is_error else self.verdict.warnings).append(f"{entry.shown_name}: {what}")
+        self.values_of[key] = entry.values
 
     def _against(self, entry: Entry, language: str) -> Iterator[tuple[str, bool]]:
         """Yield the problems of an entry at its position, and whether the file is refused for each."""
@@ -281,8 +283,8 @@ class Loader:
                 errors.append(f"VALUES[{language}]({variable}) differ in number from those in {own}")
             elif len(set(values)) < len(values):
                 errors.append(f"VALUES[{language}]({variable}): two have the same name; notes and units apply to the first")
-            codes = self.said.get(("CODES", language, (variable,)), ())
-            if len(set(codes)) < len(codes) or codes != self.said.get(("CODES", own, (same,)), ()):
+            codes = self.values_of.get(("CODES", language, (variable,)), ())
+            if len(set(codes)) < len(codes) or codes != self.values_of.get(("CODES", own, (same,)), ()):
                 errors.append(f"CODES[{language}]({variable}): two codes are equal, or the codes differ from those in {own}")
 
     def _look_for_recommended(self) -> None:
@@ -293,7 +295,7 @@ class Loader:
         if contents is not None:
             wanted += [(keyword, name) for keyword in RECOMMENDED_OF_CONTENTS for name in self.values(own, contents)]
         # The time of an update must be where PxWeb looks for it.
-        if contents is not None and any(keyword == "LAST-UPDATED" for keyword, *_ in self.said):
+        if contents is not None and any(keyword == "LAST-UPDATED" for keyword, *_ in self.values_of):
             wanted += [("LAST-UPDATED",), *(("LAST-UPDATED", name) for name in self.values(own, contents))]
         lacking += [" ".join(each) for each in wanted if self.text(each[0], own, *each[1:]) is None]
 

@@ -222,8 +222,8 @@ def read_http(address: str, probe: Probe, turn: int) -> tuple[str, tuple[int, ..
     else:
         values = [int(row[probe.column]) for row in json.loads(content)["rows"]]
     # The notice names the years of the deliveries, which equal the number too.
-    said = [value for value in set(values) if f" {value}." in notice]
-    return name, tuple(sorted(set(values))) if len(values) == ROWS and said else (-len(values),)
+    in_notice = [value for value in set(values) if f" {value}." in notice]
+    return name, tuple(sorted(set(values))) if len(values) == ROWS and in_notice else (-len(values),)
 
 
 def read_on(way: str, number: int, folder: Path, address: str, found: Any, stop: Any) -> None:
@@ -294,7 +294,7 @@ def _stop_with_parent(server: Any) -> None:
         server.should_exit = True
 
 
-def run(readers: int, publications: int, tell: Callable[[str], None] = lambda _: None) -> Outcome:
+def run(readers: int, publications: int, on_progress: Callable[[str], None] = lambda _: None) -> Outcome:
     """Publish while readers read, and return their results."""
     # Processes that share nothing with this one, forked from one that has imported everything once.
     context = multiprocessing.get_context("forkserver")
@@ -328,7 +328,7 @@ def run(readers: int, publications: int, tell: Callable[[str], None] = lambda _:
                         pointer.point_to(settings.snapshots, each)
                         time.sleep(0.005)
                 _wait_until(outcome, found, number, looking)
-                tell(f"published {newest}: {sum(outcome.reads.values()):,} reads, {len(outcome.errors)} errors")
+                on_progress(f"published {newest}: {sum(outcome.reads.values()):,} reads, {len(outcome.errors)} errors")
             stop.set()
             waiting = {process.sentinel for process in processes}
             while waiting:

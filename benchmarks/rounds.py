@@ -796,9 +796,9 @@ def compared(drawn: Round, snapshot: Path) -> dict[str, Any]:
             f"and unit_code != '{OSLO}' and target_group = 'total' and service_type = 'total'"
         ):
             # The newest year is provisional.
-            said = "A" if status == "P" else status
-            said += " confirmed" if "confirmed" in (note or "") else ""
-            hold("obs_status", (code,), known[drawn.states[code]], said)
+            status_shown = "A" if status == "P" else status
+            status_shown += " confirmed" if "confirmed" in (note or "") else ""
+            hold("obs_status", (code,), known[drawn.states[code]], status_shown)
     return {"cells": dict(cells), "differing": len(differing), "first": sorted(differing)[:20]}
 
 
@@ -818,13 +818,13 @@ def is248(data: Path, *arguments: str) -> None:
         )
 
 
-def measure(data: Path, years: Sequence[int], seed: int, tell: Callable[[str], None]) -> list[dict[str, Any]]:
+def measure(data: Path, years: Sequence[int], seed: int, on_progress: Callable[[str], None]) -> list[dict[str, Any]]:
     """Publish the rounds, and compare each."""
     current = data / "snapshots/current"
     if not current.exists():
-        tell("the bundled rounds ...")
+        on_progress("the bundled rounds ...")
         is248(data, "run")
-    tell("the new rounds ...")
+    on_progress("the new rounds ...")
     drawn = [ROUNDS[year](data, current.resolve(), seed) for year in years]
     for each in drawn:
         each.write()

@@ -77,13 +77,13 @@ def _module(name: str, *arguments: Path | str) -> tuple[Measured, dict[str, Any]
 
 
 def measure_scale(
-    factor: int, years: Sequence[int], folder: Path, parts: Sequence[str], tell: Callable[[str], None]
+    factor: int, years: Sequence[int], folder: Path, parts: Sequence[str], on_progress: Callable[[str], None]
 ) -> dict[str, Any]:
     """Generate inputs of one size and measure the parts on them."""
     place = Place(folder / f"x{factor}")
     found: dict[str, Any] = {"scale": factor}
     if not place.data.exists():
-        tell(f"x{factor}: inputs ...")
+        on_progress(f"x{factor}: inputs ...")
         started = time.perf_counter()
         place.folder.mkdir(parents=True, exist_ok=True)
         generate(PROJECT / "data", place.data, factor, years)
@@ -96,8 +96,8 @@ def measure_scale(
         found["outputs"] = output_sizes(place.snapshot)
 
     def comparison(name: str, module: str) -> None:
-        measured, told = _module(module, *arguments, place.snapshot, place.folder / name)
-        found[name] = told | {"cpu_seconds": measured.cpu_seconds, "total": sum(told["seconds"].values())}
+        measured, result = _module(module, *arguments, place.snapshot, place.folder / name)
+        found[name] = result | {"cpu_seconds": measured.cpu_seconds, "total": sum(result["seconds"].values())}
 
     def one_cell() -> None:
         found["corrected"] = correct_one_cell(place)
@@ -124,13 +124,13 @@ def measure_scale(
     for part, work in works.items():
         if part not in parts or (part == "pandas" and factor > MOST_PANDAS):
             continue
-        tell(f"x{factor}: {part} ...")
+        on_progress(f"x{factor}: {part} ...")
         try:
             work()
         except RuntimeError as error:
             # Keep the earlier measurements.
             found.setdefault("failed", {})[part] = str(error)
-            tell(str(error))
+            on_progress(str(error))
             if part == "pipeline":
                 return found
     found["cells"] = place.count_cells()
@@ -307,7 +307,7 @@ def _versions() -> dict[str, str]:
 def run(scales: Sequence[int], years: Sequence[int], folder: Path, parts: Sequence[str], command: str) -> dict[str, Any]:
     """Measure the parts on each size."""
 
-    def tell(line: str) -> None:
+    def on_progress(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
     results: dict[str, Any] = {
@@ -319,11 +319,11 @@ def run(scales: Sequence[int], years: Sequence[int], folder: Path, parts: Sequen
         "sizes": [],
     }
     if "start-up" in parts:
-        tell("start-up ...")
+        on_progress("start-up ...")
         results["start_up"] = start_up(folder / "start-up")
     together = sum(seconds for name, seconds in results["start_up"].items() if name.startswith(("all of them", "dbt parse")))
     for factor in scales:
-        found = measure_scale(factor, years, folder, parts, tell)
+        found = measure_scale(factor, years, folder, parts, on_progress)
         found["ratios"] = ratios(found, together)
         results["sizes"].append(found)
     return results

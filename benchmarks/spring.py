@@ -92,29 +92,29 @@ class Spring:
 
     def look(self, what: str, *arguments: str) -> dict[str, Any]:
         """Preview the year, and note the result."""
-        told = self.give(what, "preview", str(self.year), *arguments)
+        answer = self.give(what, "preview", str(self.year), *arguments)
         self.note(
-            problems=len(told["problems"]),
-            undecided=sum(map(len, told["undecided"].values())),
-            missing_entries=len(told["entries"]),
-            rejected_cells=len(told["rejected"]),
-            answered=told["units"]["answered"],
-            expected=told["units"]["expected"],
+            problems=len(answer["problems"]),
+            undecided=sum(map(len, answer["undecided"].values())),
+            missing_entries=len(answer["entries"]),
+            rejected_cells=len(answer["rejected"]),
+            answered=answer["units"]["answered"],
+            expected=answer["units"]["expected"],
         )
-        return told
+        return answer
 
     def run(self, what: str, *arguments: str) -> str | None:
         """Run, note the result, and return the snapshot that was just published."""
-        told = self.give(what, "run", *arguments, may_be_refused=True)
-        published: str | None = told["snapshot"] if told.get("published") else None
-        if "refused" in told:
-            self.note(refused=told["refused"])
+        answer = self.give(what, "run", *arguments, may_be_refused=True)
+        published: str | None = answer["snapshot"] if answer.get("published") else None
+        if "refused" in answer:
+            self.note(refused=answer["refused"])
         else:
-            warned = [line.partition(":")[0] for line in told["warnings"] if not line.startswith(" ")]
-            self.note(published=published, waiting=told["waiting"], warnings=warned)
+            warned = [line.partition(":")[0] for line in answer["warnings"] if not line.startswith(" ")]
+            self.note(published=published, waiting=answer["waiting"], warnings=warned)
         return published
 
-    def find_slips(self, key: dict[str, Any], told: dict[str, Any]) -> dict[str, list[str]]:
+    def find_slips(self, key: dict[str, Any], preview: dict[str, Any]) -> dict[str, list[str]]:
         """Return how each slip was reported: by cells that preview cannot read, or by findings of the control."""
         control = self.give("control", "control", str(self.year))
         path = next((self.data / "warehouse" / "control" / str(self.year)).glob("*_alle.csv"))
@@ -127,7 +127,7 @@ class Spring:
         self.note(units=control["units"], findings=sum(control["findings"].values()))
         found = {}
         for slip in key["slips"]:
-            cells = [each for name in ("rejected", "codes") for each in told[name] if each["text"] == slip["delivered"]]
+            cells = [each for name in ("rejected", "codes") for each in preview[name] if each["text"] == slip["delivered"]]
             ways = ["preview"] if any(each["column"] == slip["column"] for each in cells) else []
             found[f"{slip['kind']} {slip['unit']} {slip['column']}"] = ways + sorted(asked[slip["unit"]])
         return found
@@ -164,9 +164,9 @@ def decide(workbook: Path, key: dict[str, Any], previous: Path) -> dict[str, int
     return counts
 
 
-def add_entries(spring: Spring, told: dict[str, Any]) -> int:
+def add_entries(spring: Spring, preview: dict[str, Any]) -> int:
     """Add the round of the year where preview reports it missing; other entries cannot be made up."""
-    missing = [each for each in told["entries"] if each["place"].endswith("survey_rounds.csv")]
+    missing = [each for each in preview["entries"] if each["place"].endswith("survey_rounds.csv")]
     for each in missing:
         survey = re.search(r"no round of (\w+) in", each["what"])
         assert survey is not None
@@ -230,9 +230,9 @@ def main() -> int:
     spring.note(taken_over=drafted["draft"]["taken_over"], to_look_at=len(drafted["draft"]["notes"]), **decisions)
     spring.give("read the decisions", "new-year", earlier, str(year), "--decide", str(workbook))
     entries = add_entries(spring, spring.look("look at the first delivery"))
-    told = spring.look("look again")
+    preview = spring.look("look again")
     rounds = [spring.run("run the first delivery", "--year", str(year), *hold)]
-    slips = spring.find_slips(key, told)
+    slips = spring.find_slips(key, preview)
 
     late_lines = name_late_files(form / "form.yml")
     copy_files(later / "1_late_files", spring.delivery)
@@ -241,8 +241,8 @@ def main() -> int:
 
     remove_files(spring.delivery.glob("late_*"))
     copy_files(later / "2_corrected", spring.delivery)
-    told = spring.look("look at the corrected delivery", "--against", "previous")
-    spring.note(changed_answers=len(told["compared"]["changed"]), units_gone=told["compared"]["units_gone"])
+    preview = spring.look("look at the corrected delivery", "--against", "previous")
+    spring.note(changed_answers=len(preview["compared"]["changed"]), units_gone=preview["compared"]["units_gone"])
     rounds.append(spring.run("run the corrected delivery"))
 
     result = {

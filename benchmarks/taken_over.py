@@ -104,13 +104,13 @@ def _form(trial: Trial) -> str:
         names, rows = list(reader.fieldnames or []), list(reader)
     # Never of FTE: their national sums are compared with print.
     row = trial.chance.choice([row for row in rows if row["use"] == "answer" and not row["question"].startswith("fte")])
-    said = f"{path.parent.name}: {row['column']} is ignored"
+    description = f"{path.parent.name}: {row['column']} is ignored"
     row |= {name: "" for name in names if name != "column"} | {"use": "ignored", "reason": "technical"}
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    return said
+    return description
 
 
 def _rule(trial: Trial) -> str:
@@ -188,13 +188,13 @@ def compare(trial: Trial, number: int) -> tuple[list[str], str]:
         started = time.perf_counter()
         runs.append(trial.run(warehouse, snapshots, *options))
         seconds.append(time.perf_counter() - started)
-    said = f"{seconds[0]:.0f} s, from nothing {seconds[1]:.0f} s"
+    durations = f"{seconds[0]:.0f} s, from nothing {seconds[1]:.0f} s"
     codes = [run.returncode for run in runs]
     if codes[0] != codes[1]:
-        return [f"exit codes {codes}: {runs[0].stderr[-300:]} / {runs[1].stderr[-300:]}"], said
+        return [f"exit codes {codes}: {runs[0].stderr[-300:]} / {runs[1].stderr[-300:]}"], durations
     if codes[0]:
         reasons = [[line for line in run.stderr.splitlines() if line.startswith("  ") and "(" in line] for run in runs]
-        return ([] if reasons[0] == reasons[1] else ["other reasons of the refusal"]), f"both refused; {said}"
+        return ([] if reasons[0] == reasons[1] else ["other reasons of the refusal"]), f"both refused; {durations}"
     folders = [(folder / "snapshots" / "current").resolve() for folder in (place.folder, anew)]
     found = [] if folders[0].name == folders[1].name else [f"{folders[0].name} and {folders[1].name}"]
     found += differences(*folders)
@@ -202,7 +202,7 @@ def compare(trial: Trial, number: int) -> tuple[list[str], str]:
         if path.is_dir() and not path.is_symlink():
             path.chmod(0o755)
     shutil.rmtree(anew)
-    return found, f"{folders[0].name}; {said}"
+    return found, f"{folders[0].name}; {durations}"
 
 
 def main() -> None:
@@ -227,11 +227,11 @@ def main() -> None:
         kinds = list(CHANGES)
         trial.chance.shuffle(kinds)
         for number in range(arguments.steps + 1):
-            said = CHANGES[kinds[(number - 1) % len(kinds)]](trial) if number else "as it is"
+            description = CHANGES[kinds[(number - 1) % len(kinds)]](trial) if number else "as it is"
             found, seen = compare(trial, number)
             wrong += bool(found)
             outcome = f"DIFFERENT: {'; '.join(found[:8])}" if found else "the same"
-            print(f"{number}. {said}: {outcome} ({seen})", flush=True)
+            print(f"{number}. {description}: {outcome} ({seen})", flush=True)
         for path in trial.folder.rglob("*"):
             if path.is_dir() and not path.is_symlink():
                 path.chmod(0o755)

@@ -180,7 +180,7 @@ COUNTY_MEMBERS = """
 """
 
 
-def write_files(connection: duckdb.DuckDBPyConnection, snapshot: Path, folder: Path, told: Callable[[str], None]) -> None:
+def write_files(connection: duckdb.DuckDBPyConnection, snapshot: Path, folder: Path, lap: Callable[[str], None]) -> None:
     """Write the files of the snapshot: its own small tables, and the computed long tables."""
     connection.execute(f"attach '{snapshot / 'is248.duckdb'}' as s (read_only)")
     tables = [
@@ -200,7 +200,7 @@ def write_files(connection: duckdb.DuckDBPyConnection, snapshot: Path, folder: P
         )
         connection.execute(f"copy (select * from {source}) to '{folder}/csv/{name}.csv' (format csv, header)")
     connection.execute("detach o")
-    told("DuckDB, Parquet and CSV")
+    lap("DuckDB, Parquet and CSV")
     books = {folder / "xlsx" / "is248.xlsx": {name: f"select * from {source}" for name, source in sources.items()}}
     connection.execute(COUNTY_MEMBERS)
     for (county,) in connection.execute("select distinct county_code from county_members order by 1").fetchall():
@@ -210,14 +210,14 @@ def write_files(connection: duckdb.DuckDBPyConnection, snapshot: Path, folder: P
         )
         books[folder / "packages" / f"{county}.xlsx"] = {name: f'select * from "{name}" {chosen}' for name in MUNICIPAL}
     _write_books(connection, books)
-    told("workbooks")
+    lap("workbooks")
     for name in CUBES:
         _write_cube(connection, name, folder)
     indicators = connection.execute("select distinct indicator from indicator_shares order by 1").fetchall()
     (folder / "jsonstat" / "indicator_shares").mkdir(exist_ok=True)
     for (indicator,) in indicators:
         _write_indicator(connection, indicator, folder)
-    told("JSON-stat and PX")
+    lap("JSON-stat and PX")
 
 
 def _write_books(connection: duckdb.DuckDBPyConnection, books: dict[Path, dict[str, str]]) -> None:
@@ -432,14 +432,14 @@ def run(data: Path, warehouse: Path, snapshot: Path, folder: Path) -> dict[str, 
     jobs, sheets = list_jobs(warehouse, data)
     folder.mkdir(parents=True, exist_ok=True)
     seconds: dict[str, float] = {}
-    told = stopwatch(seconds)
+    lap = stopwatch(seconds)
     cells = read_all(jobs)
-    told("reading")
+    lap("reading")
     with duckdb.connect() as connection:
         connection.execute("set preserve_insertion_order = false")
         compute(connection, warehouse, sheets, cells)
-        told("long tables")
-        write_files(connection, snapshot, folder, told)
+        lap("long tables")
+        write_files(connection, snapshot, folder, lap)
         agree = compare(connection, snapshot)
     return {
         "seconds": seconds,

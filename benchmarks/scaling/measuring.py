@@ -116,8 +116,8 @@ def measure(arguments: Sequence[str], environment: Mapping[str, str] | None = No
     measured.cpu_seconds = usage.ru_utime + usage.ru_stime
     measured.peak_megabytes = max(measured.peak_megabytes, usage.ru_maxrss * 1024 / 1e6)
     if measured.status:
-        told = "\n".join(measured.lines[-30:])
-        raise RuntimeError(f"{' '.join(arguments)} ended with {measured.status}:\n{told}")
+        last_lines = "\n".join(measured.lines[-30:])
+        raise RuntimeError(f"{' '.join(arguments)} ended with {measured.status}:\n{last_lines}")
     return measured
 
 
@@ -223,13 +223,13 @@ def stopwatch(seconds: dict[str, float]) -> Callable[[str], None]:
     """Return a function that records under a name the seconds since its last call, or since now."""
     last = time.perf_counter()
 
-    def told(name: str) -> None:
+    def lap(name: str) -> None:
         nonlocal last
         now = time.perf_counter()
         seconds[name] = now - last
         last = now
 
-    return told
+    return lap
 
 
 def as_json(measured: Measured) -> dict[str, Any]:

@@ -799,22 +799,22 @@ def run(data: Path, warehouse: Path, snapshot: Path, folder: Path, *, workbook: 
     given = Inputs(warehouse, sheets)
     folder.mkdir(parents=True, exist_ok=True)
     seconds: dict[str, float] = {}
-    told = stopwatch(seconds)
+    lap = stopwatch(seconds)
     first_rows = {sheet[0]: sheet[5] for sheet in sheets}
     cells = pd.concat([read_sheet(job, first_rows[job[0]]) for job in jobs], ignore_index=True)
-    told("reading")
+    lap("reading")
     answers, units = counted_answers(cells, given)
     tables = fte_tables(answers, units, given) | {"indicator_shares": indicator_shares(answers, given)}
-    told("long tables")
+    lap("long tables")
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False)
         table.to_parquet(folder / f"{name}.parquet", index=False)
-    told("Parquet and CSV")
+    lap("Parquet and CSV")
     if workbook:
         with pd.ExcelWriter(folder / "is248.xlsx") as writer:
             for name, table in tables.items():
                 table.head(MOST_ROWS).to_excel(writer, sheet_name=name, index=False)
-        told("workbook")
+        lap("workbook")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     with duckdb.connect() as connection:
         for name in tables:

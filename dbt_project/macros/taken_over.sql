@@ -16,7 +16,7 @@
             {%- if relation is not none -%}
                 {%- do queries.append(
                     "select '" ~ source.unique_id ~ "' as relation, cast(null as varchar) as made_of, "
-                    ~ content_of(relation) ~ " as content"
+                    ~ content_of(relation, signed_columns(relation)) ~ " as content"
                 ) -%}
             {%- endif -%}
         {%- endfor -%}
@@ -28,8 +28,18 @@
     {%- endif -%}
 {% endmacro %}
 
-{#- The hash of a relation's columns and rows, in any order of rows; the same as in orchestration/core/content_hashes.py. -#}
-{% macro content_of(relation) -%}
+{#- The columns of a relation whose zeros have a sign: zero and negative zero are equal, but are written differently. -#}
+{% macro signed_columns(relation) %}
+    {{ return(run_query(
+        "select column_name from duckdb_columns() where database_name = '" ~ relation.database
+        ~ "' and schema_name = '" ~ relation.schema ~ "' and table_name = '" ~ relation.identifier
+        ~ "' and data_type in ('DOUBLE', 'FLOAT') order by column_index"
+    ).columns[0].values() | list) }}
+{% endmacro %}
+
+{#- The hash of a relation's columns and rows, in any order of rows; it counts the same as orchestration/core/content_hashes.py.
+   The program reads this macro too (orchestration/engines/unchanged_models.py), so it must not run a query. -#}
+{% macro content_of(relation, signed) -%}
     (
         select
             md5(concat_ws(
@@ -43,7 +53,10 @@
                 ),
                 count(*), sum(hashed), bit_xor(hash(hashed)), sum(hash(hashed))
             ))
-        from (select hash(as_a_row) as hashed from {{ relation }} as as_a_row)
+        from (
+            select hash(as_a_row{% for name in signed %}, signbit("{{ name }}"){% endfor %}) as hashed
+            from {{ relation }} as as_a_row
+        )
     )
 {%- endmacro %}
 
@@ -95,7 +108,7 @@
 
 {#- Whether a table's content is unchanged since it was built. -#}
 {% macro holds(relation, content) %}
-    {{ return(run_query('select ' ~ content_of(relation)).rows[0][0] == content) }}
+    {{ return(run_query('select ' ~ content_of(relation, signed_columns(relation))).rows[0][0] == content) }}
 {% endmacro %}
 
 {#- Records a node, with an expression for the hash of its content. -#}

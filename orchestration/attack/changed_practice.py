@@ -101,11 +101,11 @@ def _forms(period: int, target: str, mine: _Practice, theirs: _Practice, late: f
         earlier = sides_before[side]
         if amount is None or earlier is None:
             continue
-        told = _identified_units(moved, _millionths(amount - earlier), now, before)
-        if told is None:
+        identified = _identified_units(moved, _millionths(amount - earlier), now, before)
+        if identified is None:
             notes.not_tried.append(f"{PART}: units that changed and report {side}, {target}, {period}")
-        elif told:
-            notes.add([Derived(PART, FORMS, target, period, side, told, _LEVELS)])
+        elif identified:
+            notes.add([Derived(PART, FORMS, target, period, side, identified, _LEVELS)])
     # A form that few had was hidden: that its municipalities are counted now reveals that somebody joined it.
     numbers, numbers_before = (
         {form: number for form, (_, number) in each.forms[period, target].items() if number is not None}
@@ -136,12 +136,12 @@ def _identified_units(
 
     names = list(moved)
     if fits(names, goal):
-        told = []
+        identified = []
         for unit in names:
             others = [name for name in names if name != unit]
             if not (fits(others, goal) and fits(others, goal - moved[unit])):
-                told.append(unit)
-        return tuple(told)
+                identified.append(unit)
+        return tuple(identified)
     switched = []
     for unit, (new, old) in sorted(switches.items()):
         others = [name for name in names if name != unit]
@@ -192,9 +192,9 @@ def _real_change(key: tuple[int, int, str], mine: _Practice, theirs: _Practice, 
     if not counted:
         return
     always, ever = frozenset.intersection(*counted), frozenset.union(*counted)
-    told = sorted(always | (scores.keys() - ever))
-    if told:
-        notes.add([Derived(PART, REAL_CHANGE, target, after, "excluded", tuple(told), _LEVELS)])
+    excluded = sorted(always | (scores.keys() - ever))
+    if excluded:
+        notes.add([Derived(PART, REAL_CHANGE, target, after, "excluded", tuple(excluded), _LEVELS)])
 
 
 def _subsets(units: Sequence[str]) -> Iterator[frozenset[str]]:

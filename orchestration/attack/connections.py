@@ -23,21 +23,21 @@ class Query(NamedTuple):
 
 
 # Collects each query of an attack, where a caller asks for them.
-ASKED: ContextVar[list[Query] | None] = ContextVar("asked", default=None)
+QUERIES: ContextVar[list[Query] | None] = ContextVar("queries", default=None)
 
 
 class _Observed:
     """A connection that records its queries."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, database: Path, asked: list[Query]) -> None:
-        self._connection, self._database, self._asked = connection, database, asked
+    def __init__(self, connection: duckdb.DuckDBPyConnection, database: Path, queries: list[Query]) -> None:
+        self._connection, self._database, self._queries = connection, database, queries
 
     def sql(self, query: str, *, params: Sequence[Any] = ()) -> duckdb.DuckDBPyRelation:
-        self._asked.append(Query(self._database, query, tuple(params)))
+        self._queries.append(Query(self._database, query, tuple(params)))
         return self._connection.sql(query, params=params) if params else self._connection.sql(query)
 
     def execute(self, query: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
-        self._asked.append(Query(self._database, query, tuple(parameters)))
+        self._queries.append(Query(self._database, query, tuple(parameters)))
         return self._connection.execute(query, parameters)
 
 
@@ -53,6 +53,6 @@ def opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         path = str(database).replace("'", "''")
         connection.execute(f"attach '{path}' as files (read_only)")
         connection.execute("use files")
-        asked = ASKED.get()
+        queries = QUERIES.get()
         # Only two methods may be called; any other is reported as missing.
-        yield connection if asked is None else cast(duckdb.DuckDBPyConnection, _Observed(connection, database, asked))
+        yield connection if queries is None else cast(duckdb.DuckDBPyConnection, _Observed(connection, database, queries))

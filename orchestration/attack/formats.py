@@ -138,12 +138,12 @@ def _columnar(connection: duckdb.DuckDBPyConnection, folder: Path, table: Descri
             continue
         notes.files.append(str(path.relative_to(folder)))
         same = " and ".join(f"cast(own.{name} as varchar) = cast(other.{name} as varchar)" for name in table.key)
-        tells = " or ".join(f"(own.{m} is null and other.{m} is not null)" for m in table.measures)
+        is_disclosed = " or ".join(f"(own.{m} is null and other.{m} is not null)" for m in table.measures)
         rows = connection.execute(
             f"""
             select {", ".join(f"own.{name}" for name in table.key)}
             from (select * from {table.name} where {_any_empty(table)}) as own inner join {reader} as other on {same}
-            where {tells}
+            where {is_disclosed}
             """,
             [str(path)],
         ).fetchall()
@@ -215,8 +215,8 @@ def _cubes(
         wanted = _places(keys, [columns[name] for name in names[:-1]], codes[:-1])
         for j, code in enumerate(codes[-1]):
             if code in table.measures:
-                told = keys[is_empty[code] & np.isin(wanted, cells[measures == j])]
-                notes.add(_facts(table, told.itertuples(index=False, name=None), "jsonstat"))
+                disclosed = keys[is_empty[code] & np.isin(wanted, cells[measures == j])]
+                notes.add(_facts(table, disclosed.itertuples(index=False, name=None), "jsonstat"))
 
 
 def _index(dimension: dict[str, Any]) -> list[str]:
@@ -278,8 +278,8 @@ def _matrices(connection: duckdb.DuckDBPyConnection, folder: Path, table: Descri
     wanted = _places(keys, columns, codes[:-1])
     for j, measure in enumerate(codes[-1]):
         if measure in table.measures:
-            told = keys[is_empty[measure] & np.isin(wanted, np.flatnonzero(is_number[:, j]))]
-            notes.add(_facts(table, told.itertuples(index=False, name=None), "px"))
+            disclosed = keys[is_empty[measure] & np.isin(wanted, np.flatnonzero(is_number[:, j]))]
+            notes.add(_facts(table, disclosed.itertuples(index=False, name=None), "px"))
 
 
 def _match_columns(
@@ -334,21 +334,26 @@ def _changes(connection: duckdb.DuckDBPyConnection, folder: Path, tables: dict[s
 
 
 def _search_nested(
-    connection: duckdb.DuckDBPyConnection, told: Any, tables: dict[str, Described], where: str, notes: Notes, table: str = ""
+    connection: duckdb.DuckDBPyConnection,
+    content: Any,
+    tables: dict[str, Described],
+    where: str,
+    notes: Notes,
+    table: str = "",
 ) -> None:
     """Look in nested JSON for hidden rows that are named by their key next to a number."""
-    if isinstance(told, list):
-        for part in told:
+    if isinstance(content, list):
+        for part in content:
             _search_nested(connection, part, tables, where, notes, table)
         return
-    if not isinstance(told, dict):
+    if not isinstance(content, dict):
         return
-    table = str(told.get("table", told.get("table_name", table)))
+    table = str(content.get("table", content.get("table_name", table)))
     described = tables.get(table)
-    key = told.get("key")
+    key = content.get("key")
     if described is not None and isinstance(key, str) and "=" in key:
         parts = dict(part.partition("=")[::2] for part in key.split("|"))
-        numbers = [value for name, value in told.items() if "after" in name and isinstance(value, int | float)]
+        numbers = [value for name, value in content.items() if "after" in name and isinstance(value, int | float)]
         if numbers and all(name in parts for name in described.key):
             same = " and ".join(f"cast({name} as varchar) = ?" for name in described.key)
             row = [parts[name] for name in described.key]
@@ -356,7 +361,7 @@ def _search_nested(
             notes.tried[PART]["rows told as changed"] += 1
             if connection.execute(query, row).fetchall()[0][0]:
                 notes.add(_facts(described, [row], where))
-    for part in told.values():
+    for part in content.values():
         _search_nested(connection, part, tables, where, notes, table)
 
 

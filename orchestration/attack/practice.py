@@ -222,9 +222,9 @@ def _forms(
                 notes.not_tried.append(f"{PART}: units that report {form}, {target}, {period}")
                 continue
             notes.tried[PART]["searches"] += 1
-            told = tuple(code for code in certain if code not in known.get((period, target), ()))
-            if told:
-                notes.add([Derived(PART, FORMS, target, period, form, told, ())])
+            identified = tuple(code for code in certain if code not in known.get((period, target), ()))
+            if identified:
+                notes.add([Derived(PART, FORMS, target, period, form, identified, ())])
 
 
 def in_every_set(weights: Mapping[str, float], total: float, most: int) -> tuple[str, ...] | None:

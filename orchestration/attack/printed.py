@@ -41,7 +41,7 @@ Facts = set[tuple[object, ...]]
 
 
 @dataclass(frozen=True)
-class Told:
+class PrintedCounts:
     """What print says about units: the least and greatest number that gave an answer and, if printed, how many answered."""
 
     group: Group
@@ -116,9 +116,9 @@ def attack_printed(
     for key, figures in sorted(printed.items()):
         notes.tried[PART]["figures"] += len(figures)
         try:
-            told, told_alone = _disclosed_by_print(made[key], figures, public, left)
-            if told:
-                beside, single = with_print(made[key], told), print_alone(made[key], told_alone)
+            disclosed, disclosed_alone = _disclosed_by_print(made[key], figures, public, left)
+            if disclosed:
+                beside, single = with_print(made[key], disclosed), print_alone(made[key], disclosed_alone)
                 search.table(beside, single)
                 both[key], alone[key] = beside, single
         except NoSolutionError:
@@ -159,12 +159,12 @@ class _Search:
         """Record what follows about a table."""
         self._notes.tried[PART]["tables"] += 1
         sets = [fact for fact in self.isolation.attack(both) if not _may_follow(fact, both)]
-        told = {fact[1:6] for fact in self.isolation.attack(alone)} if sets else set()
+        shown_alone = {fact[1:6] for fact in self.isolation.attack(alone)} if sets else set()
         isolated = {fact[1:6] for fact in sets}
         fixed = [fact for fact in self._solved(system_of([both], self._patterns)) if fact[1:6] not in isolated]
         by_itself = self._solved(system_of([_without_policy(alone)], self._patterns))
         self._notes.from_print[both.key.indicator] += len(by_itself)
-        self._add([*sets, *fixed], told | {fact[1:6] for fact in by_itself})
+        self._add([*sets, *fixed], shown_alone | {fact[1:6] for fact in by_itself})
 
     def link(self, link: Link, both: Mapping[TableKey, Sheet], alone: Mapping[TableKey, Sheet]) -> None:
         """Record what follows about linked tables."""
@@ -214,7 +214,7 @@ def _without_policy(sheet: Sheet) -> Sheet:
 
 def _disclosed_by_print(
     sheet: Sheet, figures: Sequence[Figure], public: Public, left: _Left
-) -> tuple[list[Told], list[Told]]:
+) -> tuple[list[PrintedCounts], list[PrintedCounts]]:
     """Return what print adds on hidden groups to what is shown, and what it says about all groups by itself.
 
     Raises:
@@ -236,11 +236,11 @@ def _disclosed_by_print(
             left.contradicting[column[:2]] += len(columns.pop(column))
     while hidden := [group for group in _by_group(columns) if shown.is_hidden(group)]:
         ranges = _answered(sheet, [_first(group).members for group in hidden])
-        told = [narrowed(group, limits, readings) for group, limits in zip(hidden, ranges, strict=True)]
-        wrong = {column for group, each in zip(hidden, told, strict=True) if each is None for column in group}
+        with_shown = [narrowed(group, limits, readings) for group, limits in zip(hidden, ranges, strict=True)]
+        wrong = {column for group, each in zip(hidden, with_shown, strict=True) if each is None for column in group}
         if not wrong:
             by_itself = [narrowed(group, None, dict.fromkeys(columns, _READINGS)) for group in _by_group(columns)]
-            return [each for each in told if each is not None], [each for each in by_itself if each is not None]
+            return [each for each in with_shown if each is not None], [each for each in by_itself if each is not None]
         for column in wrong:
             left.contradicting[column[:2]] += len(columns.pop(column))
     return [], []
@@ -383,7 +383,7 @@ def count_range(figure: Figure, reading: str, answered: int, whole: int) -> Rang
 
 def _answered(sheet: Sheet, groups: Sequence[NDArray[np.bool_]]) -> list[Range]:
     """Return the least and greatest number of units of groups that can have answered, by what is shown."""
-    nothing = [Told(Group("", "", ""), members, None, {}) for members in groups]
+    nothing = [PrintedCounts(Group("", "", ""), members, None, {}) for members in groups]
     system = system_of([with_print(sheet, nothing)], Patterns())
     columns = system.blocks[0].answered
     found = []
@@ -397,7 +397,7 @@ def _answered(sheet: Sheet, groups: Sequence[NDArray[np.bool_]]) -> list[Range]:
     return found
 
 
-def narrowed(group: PrintedGroup, answered: Range | None, readings: Mapping[Column, Sequence[str]]) -> Told | None:
+def narrowed(group: PrintedGroup, answered: Range | None, readings: Mapping[Column, Sequence[str]]) -> PrintedCounts | None:
     """Return the ranges that all figures of a group allow; None where they contradict one another.
 
     Args:
@@ -421,7 +421,7 @@ def narrowed(group: PrintedGroup, answered: Range | None, readings: Mapping[Colu
                 return None
             counts[placed.figure.answer] = (least, most)
     counts = {answer: each for answer, each in counts.items() if answer not in (ANSWERED, BASE)}
-    return Told(first.figure.group, first.members, None if limits == before else limits, counts)
+    return PrintedCounts(first.figure.group, first.members, None if limits == before else limits, counts)
 
 
 def _fitting(found: Sequence[Placed], limits: Range, readings: Sequence[str]) -> Iterator[tuple[int, list[Range]]]:
@@ -434,14 +434,14 @@ def _fitting(found: Sequence[Placed], limits: Range, readings: Sequence[str]) ->
                 yield number, [(max(each[0] - beside, 0), min(each[1], number)) for each in ranges if each is not None]
 
 
-def with_print(sheet: Sheet, told: Iterable[Told]) -> Sheet:
+def with_print(sheet: Sheet, printed: Iterable[PrintedCounts]) -> Sheet:
     """Return a table with what print says of groups: figures where that is one number, limits where it is several."""
     shown = sheet.shown
     places = {row.tobytes(): i for i, row in enumerate(shown.members)}
     groups, members, limits = list(shown.groups), list(shown.members), list(shown.limits)
     # The last place, which HIDDEN is too, is for the units that answered.
     figures = np.column_stack([shown.n_answer, shown.n_answered]).tolist()
-    for each in told:
+    for each in printed:
         row = places.setdefault(each.members.tobytes(), len(groups))
         if row == len(groups):
             groups.append(each.group)
@@ -469,7 +469,7 @@ def with_print(sheet: Sheet, told: Iterable[Told]) -> Sheet:
     )
 
 
-def print_alone(sheet: Sheet, told: Iterable[Told]) -> Sheet:
+def print_alone(sheet: Sheet, printed: Iterable[PrintedCounts]) -> Sheet:
     """Return a table of all units with what print says, and nothing that is shown."""
     shown = dataclasses.replace(
         sheet.shown,
@@ -479,7 +479,7 @@ def print_alone(sheet: Sheet, told: Iterable[Told]) -> Sheet:
         n_answered=np.full(1, HIDDEN, dtype=np.int64),
         limits=(),
     )
-    return with_print(dataclasses.replace(sheet, shown=shown), told)
+    return with_print(dataclasses.replace(sheet, shown=shown), printed)
 
 
 def _note_exclusions(reports: Reports, left: _Left, notes: Notes) -> None:

@@ -451,14 +451,14 @@ def _shown(key: TableKey, unit_set: str, rows: list[tuple[Any, ...]], frame: Fra
     limits: list[tuple[int, int, int, int]] = []
     for row in hidden:
         group = Group(*row[3:6])
-        for told in _limits(row, frame, frame.place[group], column, groups, counts):
+        for bounds in _limits(row, frame, frame.place[group], column, groups, counts):
             at = places.setdefault(frame.names[frame.place[group]], len(groups))
             if at == len(groups):
                 groups.append(group)
                 members.append(frame.responding[frame.place[group]])
                 counts.append([HIDDEN] * len(answers))
                 answered.append(HIDDEN)
-            limits.append((at, *told))
+            limits.append((at, *bounds))
     return Shown(
         key=key,
         unit_set=unit_set,
@@ -488,9 +488,9 @@ def _limits(
         whole = HIDDEN if country is None else counts[country][column[answer]]
         outside, beside = int(whole_country.sum()) - inside, size - inside
         least, most = (0, size) if whole == HIDDEN else (max(0, whole - outside), min(size, whole + beside))
-        told = (least if lower is None else int(lower), most if upper is None else int(upper))
-        if told[0] > least or told[1] < most:
-            yield (column[answer], max(told[0], least), min(told[1], most))
+        bounds = (least if lower is None else int(lower), most if upper is None else int(upper))
+        if bounds[0] > least or bounds[1] < most:
+            yield (column[answer], max(bounds[0], least), min(bounds[1], most))
 
 
 def _contradiction(key: TableKey, group: Group, what: str, database: Path) -> UserError:

@@ -183,8 +183,8 @@ def command(function: Callable[..., dict[str, Any]]) -> Callable[..., None]:
 def _print(answer: Mapping[str, Any], as_json: bool, *, is_answer: bool) -> None:
     """Print what a command returned."""
     if as_json:
-        told = {name: value for name, value in answer.items() if name not in ("text", "result")}
-        click.echo(json.dumps(told, ensure_ascii=False, default=str))
+        content = {name: value for name, value in answer.items() if name not in ("text", "result")}
+        click.echo(json.dumps(content, ensure_ascii=False, default=str))
     elif progress.level == Level.QUIET and not is_answer:
         click.echo(answer.get("result") or answer["text"].partition("\n")[0])
     else:
@@ -194,9 +194,9 @@ def _print(answer: Mapping[str, Any], as_json: bool, *, is_answer: bool) -> None
 def _end(error: Exception, as_json: bool) -> NoReturn:
     """Print an error in one line and exit; a defect of this program keeps its stack trace."""
     progress.clear()
-    told = _as_user_error(error)
-    if told is not None:
-        every = told.found if isinstance(told, UserErrors) else (told,)
+    user_error = _as_user_error(error)
+    if user_error is not None:
+        every = user_error.found if isinstance(user_error, UserErrors) else (user_error,)
         if as_json:
             first, *others = [{"error": each.what, "place": each.place, "remedy": each.remedy} for each in every]
             click.echo(json.dumps({**first, "others": others} if others else first))

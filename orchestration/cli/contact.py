@@ -194,8 +194,8 @@ def _noted(found: ContactRound, noted: list[Contact]) -> list[str]:
     kinds: dict[str, list[str]] = {}
     for each in noted:
         about = each.finding.split("|")[3:] if each.finding else [each.form if found.has_several_surveys else ""]
-        said = " ".join(part for part in about if part)
-        kinds.setdefault(each.event, []).append(names[each.unit_code] + (f" ({said})" if said else ""))
+        subject = " ".join(part for part in about if part)
+        kinds.setdefault(each.event, []).append(names[each.unit_code] + (f" ({subject})" if subject else ""))
     return [f"{kind.replace('_', ' ')} ({len(units)}): {', '.join(units)}" for kind, units in kinds.items()]
 
 
@@ -204,5 +204,5 @@ def _progress(found: ContactRound) -> str:
     if not found.progress:
         return "no report has come" if not found.undated else "not known, the delivery dates no report"
     shown = [each for each in found.progress if each.mark or each is found.progress[-1]]
-    told = ", ".join(f"{each.outstanding} on {each.day.isoformat()}" for each in shown)
-    return f"{told} ({found.undated} reports without a date)" if found.undated else told
+    outstanding = ", ".join(f"{each.outstanding} on {each.day.isoformat()}" for each in shown)
+    return f"{outstanding} ({found.undated} reports without a date)" if found.undated else outstanding

@@ -113,7 +113,7 @@ class Round:
     def _ask_column(self, column: OpenColumn, number: int, count: int) -> None:
         place = in_language(filled(ASKED["of_all"], number=number, count=count), self.language)
         lines = [f"\n{place}  {column.sheet} {column.column}" + (f' "{column.wording}"' if column.wording else "")]
-        lines += [f"  {said}" for said in (shown_of(column, self.language), remark_of(column, self.language)) if said]
+        lines += [f"  {line}" for line in (shown_of(column, self.language), remark_of(column, self.language)) if line]
         lines += [
             f"  {rank}: {describe_candidate(each, self.language)}" for rank, each in enumerate(column.candidates, start=1)
         ]
@@ -139,8 +139,8 @@ class Round:
         if len(still) < len(group.columns):
             # Some have meanwhile been found under another name.
             return True
-        said = describe_group(group, self.language) + (f' "{group.wording}"' if group.wording else "")
-        click.echo(f"\n{said}", err=True)
+        description = describe_group(group, self.language) + (f' "{group.wording}"' if group.wording else "")
+        click.echo(f"\n{description}", err=True)
         letters = {letter: choice for letter, choice in _LETTERS.items() if choice in OF_GONE}
         shown = ", ".join(f"{letter} = {self._text(choice)}" for letter, choice in letters.items())
         while True:
@@ -150,7 +150,7 @@ class Round:
             choice = letters.get(given) or choice_of(given)
             if choice not in OF_GONE:
                 click.echo("  " + in_language(filled(ASKED["no_choice"], given=given), self.language), err=True)
-            elif self._write(Decisions(groups=[GroupDecision(group.group, choice, said)])):
+            elif self._write(Decisions(groups=[GroupDecision(group.group, choice, description)])):
                 return True
 
     def _codes(self, column: OpenColumn) -> list[Kept]:

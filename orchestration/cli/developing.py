@@ -28,22 +28,23 @@ def model_command(name: str) -> dict[str, Any]:
     from orchestration.engines import one_model  # imported here, so that the other commands start at once
 
     outcomes = one_model.make(load_settings(), name)
-    told: dict[str, Any] = {"model": name, "outcomes": [asdict(each) for each in outcomes]}
+    shown = [{"name": each.name, "kind": each.kind, "holds": each.holds, "said": each.message} for each in outcomes]
+    answer: dict[str, Any] = {"model": name, "outcomes": shown}
     failed = [each for each in outcomes if not each.holds]
     if failed:
         raise RefusedError(
             [
                 f"{name}: {len(failed)} of {len(outcomes)} failed",
-                *(f"  {KINDS[each.kind]} {each.name}: {each.said}" for each in failed),
+                *(f"  {KINDS[each.kind]} {each.name}: {each.message}" for each in failed),
             ],
-            told,
+            answer,
         )
     counts = [
         counted(sum(each.kind == kind for each in outcomes), KINDS[kind])
         for kind in KINDS
         if any(each.kind == kind for each in outcomes)
     ]
-    return {**told, "text": f"{name}: {', '.join(counts)}, all as they should be"}
+    return {**answer, "text": f"{name}: {', '.join(counts)}, all as they should be"}
 
 
 @main.command("licences", examples=["./is248 licences"], doing="reading the installed packages")
@@ -54,7 +55,7 @@ def licences_command() -> dict[str, Any]:
     The command fails if a licence is not on the list of accepted ones.
     """
     found = licences.installed(licences.load_policy())
-    told: dict[str, Any] = {"packages": [asdict(each) for each in found]}
+    answer: dict[str, Any] = {"packages": [asdict(each) for each in found]}
     refused = [each for each in found if not each.accepted]
     if refused:
         raise RefusedError(
@@ -62,7 +63,7 @@ def licences_command() -> dict[str, Any]:
                 f"{counted(len(refused), 'package')} under licences that {shown_path(licences.ACCEPTED)} does not accept:",
                 *(f"  {each.package} {each.version}: {each.licence}" for each in refused),
             ],
-            told,
+            answer,
         )
     width = max(len(each.package) for each in found)
-    return {**told, "text": "\n".join(f"{each.package:{width}}  {each.version:16}  {each.licence}" for each in found)}
+    return {**answer, "text": "\n".join(f"{each.package:{width}}  {each.version:16}  {each.licence}" for each in found)}

@@ -86,15 +86,15 @@ def diff_forms_command(before: str, after: str) -> dict[str, Any]:
     settings = load_settings()
     difference = diff_forms(load_form(settings.forms / before), load_form(settings.forms / after))
     try:
-        told = [each.error for each in entries_of_form(settings, after)[1]]
-        title = f"Missing entries for {after} ({len(told)})"
+        errors = [each.error for each in entries_of_form(settings, after)[1]]
+        title = f"Missing entries for {after} ({len(errors)})"
     except UserError as error:
         # The difference is shown all the same.
-        told, title = [error], f"The entries of {after} cannot be looked up"
-    lines = [f"  {shown_path(Path(each.place))}: {each.what}; {each.remedy}" for each in told]
+        errors, title = [error], f"The entries of {after} cannot be looked up"
+    lines = [f"  {shown_path(Path(each.place))}: {each.what}; {each.remedy}" for each in errors]
     return {
         "difference": dataclasses.asdict(difference),
-        "entries": [{"what": each.what, "place": each.place, "remedy": each.remedy} for each in told],
+        "entries": [{"what": each.what, "place": each.place, "remedy": each.remedy} for each in errors],
         "text": "\n".join([render(difference), title, *lines]),
     }
 
@@ -217,12 +217,12 @@ def new_year(
             problems = Problems(go_on=True)
             given = read_decisions(answered, forms_before, problems)
             decided = decide(folder, given, draft, forms_before, problems)
-            lines += (said := decided_lines(decided))
-            result = said[0]
+            lines += (summary := decided_lines(decided))
+            result = summary[0]
         if interactive:
             decided = Round(folder, draft, forms_before, language).ask()
-            lines += (said := decided_lines(decided))
-            result = said[0]
+            lines += (summary := decided_lines(decided))
+            result = summary[0]
     if workbook is not None:
         lines += [_write_workbook(workbook, folder, draft, delivery, language)]
     lines += [f"next: is248 preview {form.time_period + years}"]
@@ -255,9 +255,9 @@ def _write_workbook(path: Path, folder: Path, draft: Draft, delivery: str, langu
     from orchestration.forms.undecided import open_decisions
 
     found = open_decisions(folder, draft)
-    said = {"form": draft.form, "previous": draft.previous, "delivery": delivery}
+    names = {"form": draft.form, "previous": draft.previous, "delivery": delivery}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(as_workbook(found, said, language))
+    path.write_bytes(as_workbook(found, names, language))
     return (
         f"{counted(len(found.columns), 'column')}, {counted(len(found.codes), 'code')} and "
         f"{counted(len(found.missing), 'group')} of codes for no answer to decide in {shown_path(path)}"

@@ -65,12 +65,12 @@ def preview(year: int, limit: int, against: str | None, draft_entries: bool) -> 
     found = preview_year(settings, year, against)
     page = write_page(found, settings.preview)
     # An error is not a plain value.
-    told = dataclasses.asdict(dataclasses.replace(found, problems=(), entries=()))
-    told |= {name: [_problem(each) for each in getattr(found, name)] for name in ("problems", "entries")}
+    content = dataclasses.asdict(dataclasses.replace(found, problems=(), entries=()))
+    content |= {name: [_problem(each) for each in getattr(found, name)] for name in ("problems", "entries")}
     drafts = _draft_entries(settings, [each.form for each in found.rounds]) if draft_entries else []
     lines = [*_lines(found, page, limit), *(line for _, line in drafts)]
     paths = [str(path) for path, _ in drafts if path is not None]
-    return {**told, "page": str(page), "draft_entries": paths, "text": "\n".join(lines)}
+    return {**content, "page": str(page), "draft_entries": paths, "text": "\n".join(lines)}
 
 
 def _draft_entries(settings: Settings, names: Sequence[str]) -> list[tuple[Path | None, str]]:
@@ -231,7 +231,7 @@ def _lost_lines(losses: Losses, most: int) -> list[str]:
     """Return which units lost published answers, and what to sign; nothing where none did."""
     if not losses.units:
         return []
-    told = [
+    lost = [
         f"{each.form}: {each.unit_code} {each.unit_name}: {each.answers_lost} of {each.answers_before} answers, "
         f"{each.answers_now} are there"
         + (
@@ -244,7 +244,7 @@ def _lost_lines(losses: Losses, most: int) -> list[str]:
         for each in losses.units
     ]
     title = f"units that lost answers which are published in {losses.snapshot} (few of a unit's are a warning)"
-    lines = _listed(title, told, most)
+    lines = _listed(title, lost, most)
     if losses.entries:
         lines.append("  where that is right, to be signed in data/redeliveries; else ask for the whole delivery:")
         lines += [f"    {line}" for entry in losses.entries for line in entry.splitlines()]

@@ -81,5 +81,5 @@ def rehearse(
         f"  ./is248 preview {year}",
         "docs/run/spring.md has all steps, and the awkward situations",
     ]
-    told = dataclasses.asdict(made) | {name: str(getattr(made, name)) for name in ("folder", "data", "first")}
-    return {**told, "text": "\n".join(text)}
+    answer = dataclasses.asdict(made) | {name: str(getattr(made, name)) for name in ("folder", "data", "first")}
+    return {**answer, "text": "\n".join(text)}

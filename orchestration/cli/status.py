@@ -87,16 +87,16 @@ def status(files: bool) -> dict[str, Any]:
         lines += ["tables:", *aligned(("table", "rows"), [*inputs.items()], "  ")]
         lines += ["printed figures:", *aligned(("verdict", "figures"), [*verdicts.items()], "  ")]
     names = name_findings(settings.warehouse_file) if ledger else []
-    told = reported_cells(settings.warehouse_file) if ledger else []
+    reported = reported_cells(settings.warehouse_file) if ledger else []
     left_out = rows_left_out(settings.warehouse_file) if ledger else []
     if ledger:
         lines += _ledger_lines(ledger, files)
-        if told:
+        if reported:
             names_of = ("form", "file", "sheet", "cells", "what", "first_cell")
             lines.append("cells of workbooks that are not read as they look:")
             lines += aligned(
                 ("form", "file", "sheet", "cells", "what", "first"),
-                [[each[name] for name in names_of] for each in told],
+                [[each[name] for name in names_of] for each in reported],
                 "  ",
             )
         lines += _left_out_lines(left_out, files)
@@ -112,7 +112,7 @@ def status(files: bool) -> dict[str, Any]:
         "running": running,
         "ledger": ledger,
         "name_findings": names,
-        "told_cells": told,
+        "told_cells": reported,
         "rows_left_out": left_out,
         "published": published.name if published else None,
         "damage": str(damaged) if damaged is not None else None,

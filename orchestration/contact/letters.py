@@ -226,7 +226,7 @@ class Writer:
             return {}
         letters = {}
         for unit in self._found.units:
-            if unit.has_delivered or self._was_told(unit.reminded):
+            if unit.has_delivered or self._has_recent_letter(unit.reminded):
                 continue
             words = self._texts.reminder_begun if unit.state is State.BEGUN else self._texts.reminder
             values = {"reminded": written_day(unit.reminded[-1]) if unit.reminded else None}
@@ -267,7 +267,7 @@ class Writer:
         letters = {}
         for (county, form), units in by_county_and_form(self._found.units).items():
             missing = [unit for unit in units if not unit.has_delivered]
-            if all(self._was_told(unit.county_told) for unit in missing):
+            if all(self._has_recent_letter(unit.county_informed) for unit in missing):
                 continue
             written_form = self._written_forms.get(county, "nb")
             values = self._values | {
@@ -296,7 +296,7 @@ class Writer:
         latest = max(called, key=lambda each: each.from_year)
         return f"{latest.in_form(form)} i {latest.offices.get(county, name)}"
 
-    def _was_told(self, days: Sequence[date]) -> bool:
+    def _has_recent_letter(self, days: Sequence[date]) -> bool:
         """Whether the last letter, of these days, is too recent to write again."""
         return bool(days) and (self._found.today - days[-1]).days < self._described.remind_after_days
 

@@ -91,7 +91,7 @@ class Unit:
     last: Contact | None
     """The last event about the unit."""
     reminded: tuple[date, ...]
-    county_told: tuple[date, ...]
+    county_informed: tuple[date, ...]
     answers_sha256: str
     approval_lapsed: bool
     """Whether it was approved, but its answers have changed since."""
@@ -265,7 +265,7 @@ def _unit(
         corrections=len(corrections),
         last=own[-1] if own else None,
         reminded=tuple(each.date for each in own if each.event == "reminded"),
-        county_told=tuple(each.date for each in own if each.event == "county_governor_told"),
+        county_informed=tuple(each.date for each in own if each.event == "county_governor_told"),
         answers_sha256=answers,
         approval_lapsed=bool(approved) and answers not in approved,
     )

@@ -132,8 +132,8 @@ def workbook(found: ContactRound, language: Language = "nb") -> bytes:
     title = in_language(filled(TEXTS["title"], year=found.year), language)
     set_page(sheet, title, is_wide=True)
     about = book.create_sheet(in_language(TEXTS["about"], language))
-    said = [(in_language(TEXTS["restricted"], language), ""), ("", in_language(TEXTS["about_text"], language))]
-    put_texts(about, title, said, (34, 96))
+    lines = [(in_language(TEXTS["restricted"], language), ""), ("", in_language(TEXTS["about_text"], language))]
+    put_texts(about, title, lines, (34, 96))
     set_page(about, title)
     for each in book.worksheets:
         each.oddHeader.right.text = in_language(TEXTS["restricted"], language)

@@ -119,8 +119,8 @@ def _add_choice(
 ) -> None:
     """Let a column be chosen from a list; rows that are copied below the last one get the choice too."""
     column = COLUMNS[PLACES[name]]
-    head, said = in_language(column.head, language), in_language(message, language)
-    add_choice(sheet, columns.index(column) + 1, rows + 200, formula, head, said)
+    head, hint = in_language(column.head, language), in_language(message, language)
+    add_choice(sheet, columns.index(column) + 1, rows + 200, formula, head, hint)
 
 
 def _fill_about(sheet: Worksheet, control: Control, title: str, findings: Iterable[str]) -> None:

@@ -161,15 +161,15 @@ def system_error(found: Iterable[tuple[str, str]], folders: Sequence[Path] = ())
         found: type and text of an error and of all its causes.
         folders: where the program writes; an error that names no file names the folder with the least room.
     """
-    told = list(found)
-    for _, text in told:
+    errors = list(found)
+    for _, text in errors:
         for words, what, remedy in _EXHAUSTED:
             if any(word in text for word in words):
                 return UserError(what, place=_place(text, folders), remedy=remedy)
-    if any(kind == UserError.__name__ for kind, _ in told):
+    if any(kind == UserError.__name__ for kind, _ in errors):
         # The error names its own file.
         return None
-    for kind, text in told:
+    for kind, text in errors:
         message = text.partition(": ")[2]
         quoted = _QUOTED.search(message)
         if kind in _ABOUT_FILES and quoted is not None:

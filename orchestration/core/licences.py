@@ -25,7 +25,7 @@ _CLASSIFIER = "License :: "
 _TOKEN = re.compile(r"[()]|[^\s()]+")
 # Longer texts are the licence itself, not its name.
 _LONGEST_NAME = 60
-_UNSAID = {"", "UNKNOWN", "Dual License"}
+_NO_LICENCE = {"", "UNKNOWN", "Dual License"}
 
 
 class Exceptional(BaseModel):
@@ -44,7 +44,7 @@ class Policy(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     accepted: frozenset[str]
-    said_as: dict[str, str]
+    wordings: dict[str, str]
     packages: dict[str, Exceptional]
 
     def licence_of(self, package: Distribution) -> str:
@@ -52,11 +52,11 @@ class Policy(BaseModel):
         known = self.packages.get(canonical(package.metadata["Name"]))
         if known is not None:
             return known.licence
-        said = list(_licence_texts(package))
-        names = {word.casefold(): licence for word, licence in self.said_as.items()}
+        texts = list(_licence_texts(package))
+        names = {word.casefold(): licence for word, licence in self.wordings.items()}
         return next(
-            (names.get(word.casefold(), word) for word in said if word.casefold() in names or self.accepts(word)),
-            said[0] if said else "nothing said",
+            (names.get(word.casefold(), word) for word in texts if word.casefold() in names or self.accepts(word)),
+            texts[0] if texts else "nothing said",
         )
 
     def accepts(self, expression: str) -> bool:
@@ -142,7 +142,7 @@ def _licence_texts(package: Distribution) -> Iterator[str]:
         yield from expressions
         return
     text = " ".join(" ".join(package.metadata.get_all("License") or []).split())
-    if text not in _UNSAID and len(text) <= _LONGEST_NAME:
+    if text not in _NO_LICENCE and len(text) <= _LONGEST_NAME:
         yield text.removeprefix(_CLASSIFIER).removeprefix("OSI Approved :: ")
     for classifier in package.metadata.get_all("Classifier") or []:
         if classifier.startswith(_CLASSIFIER):

@@ -181,28 +181,28 @@ def load_calendar(path: Path) -> Calendar:
 
 
 def reasons_against(
-    calendar: Calendar, said: SnapshotIdentity, published: SnapshotIdentity | None, moment: datetime
+    calendar: Calendar, candidate: SnapshotIdentity, published: SnapshotIdentity | None, moment: datetime
 ) -> list[str]:
     """Return the reasons not to publish an official candidate at a moment; an empty list means that it may be published.
 
     Args:
         calendar: the release calendar.
-        said: the identity of the candidate.
+        candidate: the identity of the candidate.
         published: the identity of the published snapshot.
         moment: the time, with a time zone.
     """
     planned = calendar.prepared
     if planned is None:
         return ["the release calendar prepares no release"]
-    if said.time_period != planned.time_period:
-        return [f"its newest year is {said.time_period}, the release {planned.release} is of {planned.time_period}"]
-    if (said.release, said.release_status) != (planned.release, planned.status):
-        made_for = f"{said.release} ({said.release_status})" if said.release else "no release"
+    if candidate.time_period != planned.time_period:
+        return [f"its newest year is {candidate.time_period}, the release {planned.release} is of {planned.time_period}"]
+    if (candidate.release, candidate.release_status) != (planned.release, planned.status):
+        made_for = f"{candidate.release} ({candidate.release_status})" if candidate.release else "no release"
         return [
             f"it was made for {made_for}, the calendar prepares {planned.release} ({planned.status}): run is248 run again"
         ]
     found = []
-    if said.id not in {approval.candidate for approval in planned.approved}:
+    if candidate.id not in {approval.candidate for approval in planned.approved}:
         found.append(f"nobody has approved it for {planned.release}: {' or '.join(planned.approvers)} may")
     if not calendar.is_due(planned, moment):
         found.append(f"the release {planned.release} is not due before {calendar.format_time(planned)}")

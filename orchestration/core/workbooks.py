@@ -138,13 +138,13 @@ def put_texts(sheet: Worksheet, title: str, lines: Sequence[tuple[str, ...]], wi
         sheet.row_dimensions[number].height = 24 if is_title else height(zip(line, widths, strict=False))
 
 
-def set_page(sheet: Worksheet, title: str, *, said: str | None = None, is_wide: bool = False) -> None:
+def set_page(sheet: Worksheet, title: str, *, footer: str | None = None, is_wide: bool = False) -> None:
     """Set up printing: landscape, all columns on a page, title above, page number below.
 
     Args:
         sheet: what is printed.
         title: stands above.
-        said: the notice on the figures at the foot of each page; 255 characters at most.
+        footer: the notice on the figures at the foot of each page; 255 characters at most.
         is_wide: whether the columns need a larger sheet of paper.
     """
     sheet.page_setup.orientation = "landscape"
@@ -157,8 +157,8 @@ def set_page(sheet: Worksheet, title: str, *, said: str | None = None, is_wide: 
     sheet.page_margins.header = sheet.page_margins.footer = 0.3
     sheet.oddHeader.left.text = title.replace("&", "&&")
     sheet.oddFooter.right.text = "&P / &N"
-    if said:
-        sheet.oddFooter.left.text = said.replace("&", "&&")
+    if footer:
+        sheet.oddFooter.left.text = footer.replace("&", "&&")
 
 
 def without_clock(name: str, content: str) -> str:

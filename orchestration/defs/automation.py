@@ -52,8 +52,8 @@ UNFINISHED_BEGINNINGS = ("~$", ".~", "~")
 def build_hook(settings: Settings) -> dg.HookDefinition:
     """Return the hook that reports a failed step of a run."""
 
-    @dg.failure_hook(name="tell_failure")
-    def tell_failure(context: dg.HookContext) -> None:
+    @dg.failure_hook(name="report_failure")
+    def report_failure(context: dg.HookContext) -> None:
         """Write the failure to the operations log and call the webhook; names only, never rows or texts."""
         error = context.op_exception
         blocking: list[str] = []
@@ -73,7 +73,7 @@ def build_hook(settings: Settings) -> dg.HookDefinition:
             rules=blocking,
         )
 
-    return tell_failure
+    return report_failure
 
 
 def build_jobs(settings: Settings) -> list[Any]:
@@ -271,8 +271,10 @@ def build_delivery_sensor(settings: Settings, forms: list[Form], jobs: list[Any]
                 tries[delivery] = tries.get(delivery, 1) + 1 if delivery in again else 1
         context.update_cursor(json.dumps({"asked": asked, "seen": now, "keys": keys, "tries": tries}, sort_keys=True))
         if not ready:
-            told = [f"{name} was asked for {MOST_TRIES} times, and each run was interrupted" for name in sorted(given_up)]
-            return dg.SkipReason("; ".join([*waits.values(), *told]) or "no delivery has changed")
+            exhausted = [
+                f"{name} was asked for {MOST_TRIES} times, and each run was interrupted" for name in sorted(given_up)
+            ]
+            return dg.SkipReason("; ".join([*waits.values(), *exhausted]) or "no delivery has changed")
         log(settings, "delivery_came", years=[str(year) for year in years], again=sorted(again & set(ready)))
         if len(years) == 1:
             request = dg.RunRequest(run_key=key, job_name=REFRESH, partition_key=str(years[0]))

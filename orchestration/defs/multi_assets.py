@@ -36,16 +36,16 @@ def report_results(
     """
     for each in made:
         assert each.asset_key is not None
-        said = (partitions or {}).get(each.asset_key.path[-1], {})
+        by_partition = (partitions or {}).get(each.asset_key.path[-1], {})
         if each.asset_key in context.selected_asset_keys:
-            for partition, metadata in said.items():
+            for partition, metadata in by_partition.items():
                 context.add_asset_metadata(metadata, each.asset_key, partition)
             yield each
             continue
         tags = {}
         if each.data_version is not None:
             tags = {DATA_VERSION_TAG: each.data_version.value, DATA_VERSION_IS_USER_PROVIDED_TAG: "true"}
-        if not said:
+        if not by_partition:
             context.log_event(dg.AssetMaterialization(each.asset_key, metadata=each.metadata, tags=tags))
-        for partition, metadata in said.items():
+        for partition, metadata in by_partition.items():
             context.log_event(dg.AssetMaterialization(each.asset_key, metadata=metadata, partition=partition, tags=tags))

@@ -98,7 +98,8 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
         left_out: list[dict[str, str]] = []
 
         def make_reports(folder: Path) -> None:
-            for refused in write_reports(settings, folder, settings.formats_written, predecessor):
+            formats, takes_over = settings.formats_written, writer.takes_over
+            for refused in write_reports(settings, folder, formats, predecessor, takes_over=takes_over):
                 left_out.append({"report": refused.name, "why": str(refused.error)})
 
         store = Store(settings.warehouse / FOLDER, is_read=writer.takes_over)
@@ -134,8 +135,8 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
         owners=owners(GROUP),
         kinds={"pdf", "html", "excel"},
         check_specs=[
-            dg.AssetCheckSpec(name, asset=REPORTS, description=said, blocking=stops)
-            for name, (said, stops) in REPORT_CHECKS.items()
+            dg.AssetCheckSpec(name, asset=REPORTS, description=description, blocking=stops)
+            for name, (description, stops) in REPORT_CHECKS.items()
         ],
     )
     def reports(installation: Installation, writer: Writer) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
@@ -211,14 +212,14 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
             context.log.info(waits)
             return
         folder = settings.snapshots / outcome.published
-        said = snapshots.read_identity(folder)
+        identity = snapshots.read_identity(folder)
         yield dg.MaterializeResult(
             data_version=dg.DataVersion(outcome.published),
             metadata={
                 "id": outcome.published,
                 "path": dg.MetadataValue.path(str(folder)),
-                "newest_year": said.time_period,
-                "release": said.release or "none",
+                "newest_year": identity.time_period,
+                "release": identity.release or "none",
                 "totals": _totals(folder),
             },
         )

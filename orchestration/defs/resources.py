@@ -126,7 +126,7 @@ class Dbt(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     installation: Installation
 
-    def build(self, selection: list[str], tell: Callable[[str], None], *, takes_over: bool) -> list[Any]:
+    def build(self, selection: list[str], on_progress: Callable[[str], None], *, takes_over: bool) -> list[Any]:
         """Build models, run data tests, and return dbt's result of each; see :class:`orchestration.engines.Engine`."""
         settings = self.installation.settings
-        return load_engine(settings.engine).build(settings, selection, tell, takes_over=takes_over)
+        return load_engine(settings.engine).build(settings, selection, on_progress, takes_over=takes_over)

@@ -81,9 +81,9 @@ HELD = "it was held: is248 run publishes it where it may go out"
 class _Progress(logging.Handler):
     """Reports when a step of the run starts and ends, from the events that Dagster logs."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, on_progress: Callable[[str], None]) -> None:
         super().__init__()
-        self._tell = tell
+        self._on_progress = on_progress
         self._running = ""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -92,7 +92,7 @@ class _Progress(logging.Handler):
         event = meta.get("dagster_event")
         if event is None and meta.get("step_key") == self._running:
             # The step's own messages; Dagster's are about steps that do not run.
-            self._tell(f"    {meta.get('orig_message', '')}")
+            self._on_progress(f"    {meta.get('orig_message', '')}")
         if event is None or event.step_key is None:
             progress.detail(f"    Dagster: {meta.get('orig_message', '')}")
             return
@@ -100,11 +100,11 @@ class _Progress(logging.Handler):
         kind = event.event_type_value
         self._running = event.step_key if kind == "STEP_START" else self._running
         if kind == "STEP_START":
-            self._tell(f"  {title} ...")
+            self._on_progress(f"  {title} ...")
         elif kind == "STEP_SUCCESS":
-            self._tell(f"  {title} done in {event.event_specific_data.duration_ms / 1000:.1f} s")
+            self._on_progress(f"  {title} done in {event.event_specific_data.duration_ms / 1000:.1f} s")
         elif kind == "STEP_FAILURE":
-            self._tell(f"  {title} FAILED")
+            self._on_progress(f"  {title} FAILED")
         else:
             progress.detail(f"    Dagster: {meta.get('orig_message', '')}")
 
@@ -115,8 +115,8 @@ def _user_error(settings: Settings, error: Any) -> UserError | None:
     while error is not None:
         found.append((error.cls_name or "", error.message.strip()))
         error = error.cause or error.context
-    told = (text.partition("UserError: ")[2] for kind, text in found if kind == UserError.__name__)
-    return system_error(found, settings.written) or next((UserError.from_text(text) for text in told), None)
+    user_errors = (text.partition("UserError: ")[2] for kind, text in found if kind == UserError.__name__)
+    return system_error(found, settings.written) or next((UserError.from_text(text) for text in user_errors), None)
 
 
 def _execute(
@@ -173,13 +173,13 @@ def _raise_failure(settings: Settings, result: dg.ExecuteInProcessResult) -> Non
     raise RuntimeError(failed[0].to_string() if failed and failed[0] else "the run failed without a failing step")
 
 
-def _build_location(settings: Settings, tell: Callable[[str], None]) -> dg.Definitions:
+def _build_location(settings: Settings, on_progress: Callable[[str], None]) -> dg.Definitions:
     """Return the code location for a process that holds the run lock, with a logger that reports progress."""
 
     @dg.logger
     def progress(_: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger("is248")  # noqa: LOG001 a separate logger, outside the process's tree
-        logger.addHandler(_Progress(tell))
+        logger.addHandler(_Progress(on_progress))
         return logger
 
     definitions = build_definitions(settings, holds_lock=True)
@@ -196,7 +196,7 @@ def _build_location(settings: Settings, tell: Callable[[str], None]) -> dg.Defin
 def _run(
     settings: Settings,
     job: str,
-    tell: Callable[[str], None],
+    on_progress: Callable[[str], None],
     years: dict[str, str],
     config: dict[str, Any] | None = None,
 ) -> Published:
@@ -205,12 +205,12 @@ def _run(
     Args:
         settings: where inputs, warehouse and snapshots lie.
         job: the name of the job.
-        tell: takes a line of progress.
+        on_progress: takes a line of progress.
         years: the tags that say which survey years the run covers.
         config: further configuration of the job.
     """
     before = pointer.current(settings.snapshots)
-    location = _build_location(settings, tell)
+    location = _build_location(settings, on_progress)
     with quick_records(), dg.DagsterInstance.get() as instance:
         report_dead_runs(instance, settings, holds_lock=True)
         try:
@@ -232,7 +232,7 @@ def _run(
 
 def refresh(
     settings: Settings,
-    tell: Callable[[str], None] = lambda line: None,
+    on_progress: Callable[[str], None] = lambda line: None,
     year: int | None = None,
     *,
     everything: bool = False,
@@ -245,7 +245,7 @@ def refresh(
 
     Args:
         settings: where inputs, warehouse and snapshots lie.
-        tell: takes a line of progress.
+        on_progress: takes a line of progress.
         year: read the deliveries of this survey year only; otherwise of every year that has changed.
         everything: read every delivery again and make everything anew, changed or not.
         hold: publish nothing: end with the judged candidate.
@@ -256,26 +256,26 @@ def refresh(
         RuntimeError: a defect of this program, with Dagster's stack trace.
     """
     with run_lock(settings.warehouse):
-        mended = mend(settings, _make_again, tell)
+        mended = mend(settings, _make_again, on_progress)
         if mended is not None:
-            tell(f"  {mended}")
-        found = _refresh(settings, tell, year, everything=everything, hold=hold)
+            on_progress(f"  {mended}")
+        found = _refresh(settings, on_progress, year, everything=everything, hold=hold)
         return replace(found, mended=mended)
 
 
-def _make_again(settings: Settings, tell: Callable[[str], None]) -> Published:
+def _make_again(settings: Settings, on_progress: Callable[[str], None]) -> Published:
     """Make everything up to a judged candidate, to restore an earlier snapshot."""
-    return refresh(settings, tell, hold=True)
+    return refresh(settings, on_progress, hold=True)
 
 
 def _refresh(
-    settings: Settings, tell: Callable[[str], None], year: int | None, *, everything: bool, hold: bool
+    settings: Settings, on_progress: Callable[[str], None], year: int | None, *, everything: bool, hold: bool
 ) -> Published:
     """Do what :func:`refresh` does, under the run lock, when the published snapshot is intact."""
     prepare_instance(settings)
     if settings.channel == "official" and settings.deliveries.is_dir() and settings.deliveries.stat().st_mode & 0o007:
         # The host decides this, so it only warns.
-        tell(f"  warning: everybody on this machine may read {settings.deliveries}: chmod o= closes it")
+        on_progress(f"  warning: everybody on this machine may read {settings.deliveries}: chmod o= closes it")
     forms, unfinished = load_finished(settings.forms)
     require_finished(forms, unfinished, None if year is None else [year])
     known = sorted({form.time_period for form in forms})
@@ -294,21 +294,21 @@ def _refresh(
     if hold:
         years = every_year(forms) if year is None else {PARTITION_NAME_TAG: str(year)}
         anew = NOTHING_TAKEN_OVER if everything else {}
-        return _run(settings, HOLD, tell, {**years, **anew}, {"ops": {READING: {"config": {"again": everything}}}})
+        return _run(settings, HOLD, on_progress, {**years, **anew}, {"ops": {READING: {"config": {"again": everything}}}})
     if everything:
         # These replace the job's own configuration and tags.
         again = {"ops": {READING: {"config": {"again": True}}}}
-        return _run(settings, REBUILD, tell, {**every_year(forms), **NOTHING_TAKEN_OVER}, again)
+        return _run(settings, REBUILD, on_progress, {**every_year(forms), **NOTHING_TAKEN_OVER}, again)
     if year is not None:
-        return _run(settings, REFRESH, tell, {PARTITION_NAME_TAG: str(year)})
+        return _run(settings, REFRESH, on_progress, {PARTITION_NAME_TAG: str(year)})
     same = find_unchanged_candidate(settings)
     if same is not None and _is_ready(settings, same):
-        tell(f"  nothing has changed since {same} was made")
+        on_progress(f"  nothing has changed since {same} was made")
         published = pointer.current(settings.snapshots)
         if published is not None and published.name == same:
             return Published(published, new=False)
-        return _run(settings, PUBLISH, tell, {})
-    return _run(settings, REFRESH, tell, every_year(forms))
+        return _run(settings, PUBLISH, on_progress, {})
+    return _run(settings, REFRESH, on_progress, every_year(forms))
 
 
 def _require_other_years(settings: Settings, forms: list[Form], year: int) -> None:
@@ -355,7 +355,7 @@ def _is_ready(settings: Settings, identifier: str) -> bool:
     return snapshots.compared_with(candidate.path) == (published.name if published else None)
 
 
-def publish_approved(settings: Settings, tell: Callable[[str], None] = lambda line: None) -> Published:
+def publish_approved(settings: Settings, on_progress: Callable[[str], None] = lambda line: None) -> Published:
     """Publish the candidate that was approved, if its release is due; makes nothing new.
 
     Raises:
@@ -363,7 +363,7 @@ def publish_approved(settings: Settings, tell: Callable[[str], None] = lambda li
     """
     with run_lock(settings.warehouse):
         prepare_instance(settings)
-        return _run(settings, PUBLISH, tell, {})
+        return _run(settings, PUBLISH, on_progress, {})
 
 
 def _refusal(settings: Settings) -> RefusedError | None:

@@ -25,7 +25,7 @@ MARK = Path("search") / "search_index.js"
 
 # MkDocs' report of an error in a page: the page, and the error.
 _OF_A_PAGE = re.compile(r"Doc file '([^']+)' (.*)")
-_TOLD = re.compile(r"^(?:WARNING|ERROR)\s+-\s+(.*)$", re.MULTILINE)
+_MESSAGE = re.compile(r"^(?:WARNING|ERROR)\s+-\s+(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def build(into: Path | None = None, environment: Mapping[str, str] | None = None
         check=False,
     )
     if ran.returncode != 0:
-        told = _TOLD.findall(ran.stderr) or [(ran.stderr.strip().splitlines() or ["no reason given"])[-1]]
-        found = [_refused(text, configuration) for text in dict.fromkeys(told)]
+        messages = _MESSAGE.findall(ran.stderr) or [(ran.stderr.strip().splitlines() or ["no reason given"])[-1]]
+        found = [_refused(text, configuration) for text in dict.fromkeys(messages)]
         raise found[0] if len(found) == 1 else UserErrors(found)
     return Built(folder / HOME, sum(1 for _ in folder.rglob("*.html")))
 

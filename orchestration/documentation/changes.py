@@ -81,9 +81,10 @@ def _changed(diff: FormDiff) -> list[str]:
 def _page(before: Form, after: Form, diff: FormDiff, words: Words) -> str:
     changed = _changed(diff)
     shared = _shared(diff, words)
-    told = {change for same in shared.values() for change in same}
+    already_listed = {change for same in shared.values() for change in same}
     own = {
-        question: [each for each in diff.changes if each.question == question and each not in told] for question in changed
+        question: [each for each in diff.changes if each.question == question and each not in already_listed]
+        for question in changed
     }
     return page(
         LOWER_IN_SEARCH,
@@ -124,7 +125,7 @@ def _whole(title: str, whole: Sequence[Change], form: Form, words: Words) -> lis
     common = [note for note in notes[0] if all(note in other for other in notes)] if len(whole) >= SEVERAL_QUESTIONS else []
     if common:
         lines += [f"All of them: {' '.join(common)[:1].lower()}{' '.join(common)[1:]}", ""]
-    for change, said in zip(whole, notes, strict=True):
+    for change, own_notes in zip(whole, notes, strict=True):
         wording = change.after or change.before
         kind, _, _ = change.where.partition("; ")
         parts = [
@@ -132,7 +133,7 @@ def _whole(title: str, whole: Sequence[Change], form: Form, words: Words) -> lis
             f"{_quoted(wording)}." if wording else "",
             f"{_sentence(_types(kind))}",
             f"{counted(change.uses, 'part')}." if change.uses > 1 else "",
-            *(note for note in said if note not in common),
+            *(note for note in own_notes if note not in common),
         ]
         lines.append(f"- {' '.join(filter(None, parts))}")
     return [*lines, ""]
@@ -153,14 +154,14 @@ def _notes(change: Change, words: Words) -> list[str]:
             asked = listed([f"*{plain(words.question(name))}*" for name in names], "or")
             sentences.append(f"The {other} form words {asked} much the same. Whether it is the same, a reader has to judge.")
             continue
-        for said in part.removeprefix("before ").split(", "):
-            state, _, reason = said.partition(": ")
+        for remark in part.removeprefix("before ").split(", "):
+            state, _, reason = remark.partition(": ")
             sentences.append(
                 f"{ABSENT_FROM[reason].format(other=other)}"
                 if state == "absent" and reason in ABSENT_FROM
                 else f"The {other} form has the column and ignores it ({plain(in_words(reason))})."
                 if state == "ignored"
-                else _sentence(said)
+                else _sentence(remark)
             )
     return list(dict.fromkeys(sentences))
 
@@ -176,12 +177,12 @@ def _quoted(text: str) -> str:
 
 def _parts(change: Change, text: str, words: Words) -> str:
     """Return the labels of the codes that a difference lists."""
-    told = []
+    dimensions = []
     for dimension in text.split("; "):
         listing, _, rest = dimension.partition(" and ")
         names = [words.part(change.question, name) for name in listing.split(", ")]
-        told.append(plain(", ".join(names) + (f" and {rest}" if rest else "")))
-    return "; ".join(told)
+        dimensions.append(plain(", ".join(names) + (f" and {rest}" if rest else "")))
+    return "; ".join(dimensions)
 
 
 def _populations(text: str, words: Words) -> str:
@@ -224,22 +225,24 @@ def _describe_change(change: Change, words: Words) -> str:
 
 def _options(change: Change, words: Words) -> str:
     """Describe what changed in the answers of a question: added, removed, renumbered, relabelled."""
-    told = []
+    sentences = []
     for part in change.note.split(NOTE_JOIN):
         what, _, rest = part.partition(": ")
         if what in ANSWERS_CHANGED:
-            told.append(f"{ANSWERS_CHANGED[what]}: {plain(', '.join(words.answer(code) for code in rest.split(', ')))}.")
+            sentences.append(
+                f"{ANSWERS_CHANGED[what]}: {plain(', '.join(words.answer(code) for code in rest.split(', ')))}."
+            )
         else:
-            told.append(f"{RECODED.get(what, what.capitalize())}: {_pairs(rest, words.answer)}.")
-    return " ".join(told)
+            sentences.append(f"{RECODED.get(what, what.capitalize())}: {_pairs(rest, words.answer)}.")
+    return " ".join(sentences)
 
 
 def _pairs(text: str, named: Callable[[str], str]) -> str:
     """Describe a difference of the form ``name before -> after, name before -> after``."""
-    told = [
+    pairs = [
         f"*{plain(named(name))}* {plain(before)} before, {plain(after)} now" for name, before, after in _PAIR.findall(text)
     ]
-    return "; ".join(told)
+    return "; ".join(pairs)
 
 
 def _placed(change: Change, words: Words) -> str:
@@ -255,7 +258,11 @@ def _shared(diff: FormDiff, words: Words) -> dict[str, list[Change]]:
     for change in diff.changes:
         if change.kind not in {"new", "dropped", "wording"} and change.uses == change.of:
             alike.setdefault(_describe_change(change, words), []).append(change)
-    return {told: same for told, same in alike.items() if len({each.question for each in same}) >= SEVERAL_QUESTIONS}
+    return {
+        description: same
+        for description, same in alike.items()
+        if len({each.question for each in same}) >= SEVERAL_QUESTIONS
+    }
 
 
 def _questions(own: dict[str, list[Change]], after: Form, words: Words) -> list[str]:
@@ -277,9 +284,9 @@ def _same_change(shared: dict[str, list[Change]], after: Form, words: Words) -> 
     if not shared:
         return []
     lines = heading(2, "The same change in several questions", "shared")
-    for told, same in shared.items():
+    for description, same in shared.items():
         questions = list(dict.fromkeys(change.question for change in same))
-        lines.append(f"- {told} In {listed([_link(question, after, words) for question in questions])}.")
+        lines.append(f"- {description} In {listed([_link(question, after, words) for question in questions])}.")
     return [*lines, ""]
 
 

@@ -217,7 +217,7 @@ def _around(form: Form, pairs: Sequence[tuple[Form, Form]]) -> list[str]:
 
 def _file(file: FileSpec) -> list[str]:
     low, high = file.count_range
-    said = [
+    properties = [
         f"encoding {file.encoding}" if file.encoding else "",
         f"separator {code(file.delimiter)}" if file.delimiter else "",
         f"late files: {code(file.late)}" if file.late else "",
@@ -233,7 +233,7 @@ def _file(file: FileSpec) -> list[str]:
             if getattr(file, option) != usual
         ),
     ]
-    how = "archived, not read" if file.reader == "none" else "; ".join(filter(None, said))
+    how = "archived, not read" if file.reader == "none" else "; ".join(filter(None, properties))
     kind = "" if file.reader == "none" else file.reader
     return [plain(in_words(file.name)), code(file.pattern), str(low) if low == high else f"{low}{EN_DASH}{high}", kind, how]
 
@@ -277,20 +277,20 @@ def _sheet(sheet: SheetSpec) -> list[str]:
 
 
 def _numbers(form: Form) -> list[str]:
-    said = []
+    lines = []
     if form.numbers.missing:
-        said.append(f"- A number means “no answer” when it is {listed(list(map(code, form.numbers.missing)), 'or')}.")
+        lines.append(f"- A number means “no answer” when it is {listed(list(map(code, form.numbers.missing)), 'or')}.")
     if form.numbers.nil:
-        said.append(f"- A cell counts as blank when it holds {listed(list(map(code, form.numbers.nil)), 'or')}.")
+        lines.append(f"- A cell counts as blank when it holds {listed(list(map(code, form.numbers.nil)), 'or')}.")
     ticks = form.ticks
     if any(column.type == "tick" for column in form.columns):
-        said.append(
+        lines.append(
             f"- A box is ticked when it holds {listed(list(map(code, ticks.ticked)), 'or')}; otherwise it holds"
             f" {listed(list(map(code, ticks.not_ticked)), 'or')}, or nothing."
             if ticks.not_ticked
             else f"- A box is ticked when it holds {listed(list(map(code, ticks.ticked)), 'or')}; otherwise it is blank."
         )
-    return [*heading(2, "How cells are read", "cells"), *said, ""] if said else []
+    return [*heading(2, "How cells are read", "cells"), *lines, ""] if lines else []
 
 
 def _types(columns: Iterable[ColumnMap]) -> str:

@@ -75,8 +75,8 @@ class Words:
         by_question: dict[str, list[str]] = {}
         for question, _, answer in parts:
             by_question.setdefault(question.strip(), []).append(self.answer(answer.strip()))
-        said = [f"{' or '.join(answers)} to {self.question(question)}" for question, answers in by_question.items()]
-        return f"those that answered {', or '.join(said)}"
+        conditions = [f"{' or '.join(answers)} to {self.question(question)}" for question, answers in by_question.items()]
+        return f"those that answered {', or '.join(conditions)}"
 
 
 def in_words(code: str) -> str:

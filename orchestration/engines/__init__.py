@@ -21,7 +21,7 @@ class Engine(Protocol):
     """What builds the models and brings their tables into the warehouse."""
 
     def build(
-        self, settings: Settings, selection: Sequence[str], tell: Callable[[str], None], *, takes_over: bool = True
+        self, settings: Settings, selection: Sequence[str], on_progress: Callable[[str], None], *, takes_over: bool = True
     ) -> list[Any]:
         """Build models, run their data tests, and return dbt's result of each.
 
@@ -31,7 +31,7 @@ class Engine(Protocol):
         Args:
             settings: where the project and its warehouse lie.
             selection: dbt's options of selection; all models without any.
-            tell: takes a line for each model that is done.
+            on_progress: takes a line for each model that is done.
             takes_over: an engine that can may take over models whose inputs are unchanged since the build before.
 
         Raises:

@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.core.content_hashes import digest
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
 from orchestration.engines import dbt
@@ -70,12 +71,13 @@ def keep(settings: Settings, nodes: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def kept(settings: Settings) -> dict[str, dict[str, Any]] | None:
-    """Return the compiled models of the present project, by name; None if they are not kept."""
+    """Return the compiled models of the present project, by name; None if they are not kept, or the file is damaged."""
     try:
         content = json.loads((dbt.target_folder(settings) / KEPT).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        project, models, written = content["project"], content["models"], content["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return content["models"] if content["project"] == _identity(settings) else None
+    return models if project == _identity(settings) and written == digest(json.dumps(models)) else None
 
 
 def _identity(settings: Settings) -> str:
@@ -97,7 +99,8 @@ def _keep(settings: Settings, nodes: Mapping[str, Mapping[str, Any]]) -> dict[st
     }
     path = dbt.target_folder(settings) / KEPT
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps({"project": _identity(settings), "models": models}), encoding="utf-8")
+    content = {"project": _identity(settings), "sha256": digest(json.dumps(models)), "models": models}
+    partial.write_text(json.dumps(content), encoding="utf-8")
     partial.replace(path)
     return models
 

@@ -25,7 +25,7 @@ from typing import Any, TextIO
 from filelock import FileLock
 
 from orchestration.core import yaml_text
-from orchestration.core.content_hashes import code_hash
+from orchestration.core.content_hashes import code_hash, file_hash
 from orchestration.core.errors import UserError
 from orchestration.core.progress import progress
 from orchestration.core.settings import Settings, load_settings
@@ -183,7 +183,7 @@ class _Log:
             progress.detail(f"    dbt: {info.msg}")
 
 
-def _progress(tell: Callable[[str], None]) -> Callable[[Any], None]:
+def _progress(on_progress: Callable[[str], None]) -> Callable[[Any], None]:
     """Return a callback that reports each finished model, from dbt's own events."""
     lock = threading.Lock()
 
@@ -194,19 +194,21 @@ def _progress(tell: Callable[[str], None]) -> Callable[[Any], None]:
         if data.status.startswith(TAKEN_OVER):
             return
         with lock:
-            tell(f"{data.index:>3} of {data.total}  {data.node_info.node_name}  {data.execution_time:.1f} s")
+            on_progress(f"{data.index:>3} of {data.total}  {data.node_info.node_name}  {data.execution_time:.1f} s")
 
     return show
 
 
-def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB, tell: Callable[[str], None] | None = None) -> Any:
+def invoke(
+    settings: Settings, *arguments: str, engine: str = DUCKDB, on_progress: Callable[[str], None] | None = None
+) -> Any:
     """Call dbt and return its result object (``dbtRunnerResult``); the log goes to the target folder.
 
     Args:
         settings: where the project and its warehouse lie.
         arguments: command and options of dbt.
         engine: the target of the project's profile.
-        tell: takes a line for each model that is done; dbt's threads call it, one at a time.
+        on_progress: takes a line for each model that is done; dbt's threads call it, one at a time.
 
     Raises:
         UserError: dbt could not start or a model has an error; the message is dbt's own, in one line. Failed tests and
@@ -219,7 +221,7 @@ def invoke(settings: Settings, *arguments: str, engine: str = DUCKDB, tell: Call
     target.mkdir(parents=True, exist_ok=True)
     try:
         with _environment(settings), _interruptible(), (target / LOG).open("a", encoding="utf-8") as log:
-            heard = [_Log(log).write, *([_progress(tell)] if tell is not None else [])]
+            heard = [_Log(log).write, *([_progress(on_progress)] if on_progress is not None else [])]
             result = dbtRunner(callbacks=heard).invoke(
                 [
                     "--quiet",
@@ -281,7 +283,10 @@ def refuse_failed(settings: Settings, results: Iterable[Any], remedy: str) -> No
 
 def _is_prepared(settings: Settings, current: str) -> bool:
     manifest, stamp = settings.dbt_target / PREPARED, settings.dbt_target / STAMP
-    return manifest.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == current
+    try:
+        return stamp.read_text(encoding="utf-8") == f"{current} {file_hash(manifest)}"
+    except OSError:
+        return False
 
 
 def prepare(settings: Settings) -> Path:
@@ -303,7 +308,7 @@ def prepare(settings: Settings) -> Path:
                 partial = manifest.with_suffix(".partial")
                 shutil.copyfile(settings.dbt_target / "manifest.json", partial)
                 partial.replace(manifest)
-                (settings.dbt_target / STAMP).write_text(current, encoding="utf-8")
+                (settings.dbt_target / STAMP).write_text(f"{current} {file_hash(manifest)}", encoding="utf-8")
     return manifest
 
 

@@ -16,7 +16,7 @@ from orchestration.engines import build_record, compiled, dbt, unchanged_models
 
 
 def build(
-    settings: Settings, selection: Sequence[str], tell: Callable[[str], None], *, takes_over: bool = True
+    settings: Settings, selection: Sequence[str], on_progress: Callable[[str], None], *, takes_over: bool = True
 ) -> list[Any]:
     """Build models and run their data tests in the warehouse; see :class:`orchestration.engines.Engine`."""
     known = unchanged_models.find(settings) if takes_over and not selection else None
@@ -25,7 +25,7 @@ def build(
     if known is None or known.selection:
         options = ["--exclude-resource-type", "unit_test", *([] if takes_over else ["--full-refresh"])]
         asked = selection if known is None else known.selection
-        results += dbt.invoke(settings, "build", *options, *asked, tell=tell).result.results
+        results += dbt.invoke(settings, "build", *options, *asked, on_progress=on_progress).result.results
     if not selection and not any(str(entry.status) in dbt.FAILED for entry in results):
         build_record.note(settings, None if known is None else known.sources)
         if known is None:

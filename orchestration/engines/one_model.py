@@ -27,13 +27,13 @@ class Outcome:
         name: the name in dbt.
         kind: model, unit_test or test (a data test).
         holds: whether the model was made, or the test found nothing.
-        said: dbt's message.
+        message: dbt's message.
     """
 
     name: str
     kind: str
     holds: bool
-    said: str
+    message: str
 
 
 def require_model(settings: Settings, name: str) -> None:

@@ -52,7 +52,7 @@ Relation = tuple[str, str]
 
 
 def build(
-    settings: Settings, selection: Sequence[str], tell: Callable[[str], None], *, takes_over: bool = True
+    settings: Settings, selection: Sequence[str], on_progress: Callable[[str], None], *, takes_over: bool = True
 ) -> list[Any]:
     """Build the models with Spark, bring the tables back into the warehouse, and run the data tests there.
 
@@ -61,7 +61,7 @@ def build(
     Args:
         settings: where project, warehouse and Spark's folder lie.
         selection: dbt's options of selection, which are ignored here.
-        tell: takes a line for each model that is done.
+        on_progress: takes a line for each model that is done.
         takes_over: ignored here too.
 
     Returns:
@@ -81,7 +81,7 @@ def build(
             for part in _parts(manifest):
                 if part.python_model is not None:
                     seconds[part.python_model] = _run_python(session, folder, manifest, part.python_model)
-                results = dbt.invoke(settings, "run", *part.selection, engine=ENGINE, tell=tell).result.results
+                results = dbt.invoke(settings, "run", *part.selection, engine=ENGINE, on_progress=on_progress).result.results
                 log = dbt.target_folder(settings, ENGINE) / "dbt.log"
                 dbt.refuse_failed(settings, results, f"see {log}; nothing was published")
                 # The results also include dbt's operations at the start of a run.

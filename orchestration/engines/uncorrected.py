@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from orchestration.core.content_hashes import code_hash
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import attach, connect, make_restricted, replace_tables
 from orchestration.engines import build_record, dbt
@@ -44,7 +45,8 @@ COMPARED = "mart_reconciliation__compared"
 
 CORRECTIONS = ("decisions", "corrections")
 
-# What earlier snapshots showed decides only what is hidden, not any figure.
+# What earlier snapshots showed decides what is hidden. It is a figure only of a question that keeps the last snapshot's
+# figures, and these change with a new snapshot, for which other sources have changed too.
 NO_FIGURES = {"history", SCHEMA}
 # ... nor do signed entries about missing answers affect any figure.
 NO_FIGURE = ("decisions", "redeliveries")
@@ -72,7 +74,8 @@ def compare_uncorrected(settings: Settings, versions: Callable[[duckdb.DuckDBPyC
         if not connection.execute(f"select count(*) from {'.'.join(CORRECTIONS)}").fetchall()[0][0]:
             prepare_tables(connection)
             return 0
-        made_of = hashlib.sha256(dbt.fingerprint(settings).encode())
+        # A Python model calls the program.
+        made_of = hashlib.sha256(f"{dbt.fingerprint(settings)} {code_hash()}".encode())
         for schema, table in sources:
             if (schema, table) not in (CORRECTIONS, NO_FIGURE) and schema not in NO_FIGURES:
                 made_of.update(f"{schema}.{table}={versions(connection, schema, table)};".encode())

@@ -21,7 +21,7 @@ UnsureKind = Literal["similar", "new", "gone", "another wording", "partly delive
 class Candidate:
     """A column of an earlier form that a delivered column may be, with its likeness from 0 to 1.
 
-    ``column`` is empty for a question that the form says was not asked. ``said`` has the reasons, and ``of_cells`` the
+    ``column`` is empty for a question that the form says was not asked. ``reasons`` says why it may be, and ``of_cells`` the
     comparison of the two columns' cells, where it was made; ``uses`` are the column's lines of columns.csv.
     """
 
@@ -31,7 +31,7 @@ class Candidate:
     score: float
     form: str = ""
     uses: tuple[ColumnMap, ...] = ()
-    said: Label | None = None
+    reasons: Label | None = None
     of_cells: Label | None = None
 
     def __str__(self) -> str:
@@ -100,7 +100,7 @@ class Old:
         first = meaning_of(self.uses[0])
         return first if len(self.uses) == 1 else f"{first} and {len(self.uses) - 1} more uses"
 
-    def candidate(self, score: float, said: Label | None = None, of_cells: Label | None = None) -> Candidate:
+    def candidate(self, score: float, reasons: Label | None = None, of_cells: Label | None = None) -> Candidate:
         """Return the column as a candidate."""
         sheet = self.shown_sheet or self.sheet
-        return Candidate(sheet, self.name, self.meaning, score, self.form, self.uses, said, of_cells)
+        return Candidate(sheet, self.name, self.meaning, score, self.form, self.uses, reasons, of_cells)

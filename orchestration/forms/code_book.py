@@ -55,8 +55,8 @@ class OddCode:
 
     def __str__(self) -> str:
         """Return the code as the list of a draft has it."""
-        said = f'"{self.before}" -> "{self.label}"' if self.before else f'"{self.label}"'
-        return f"{self.question or self.column} {self.code}: {said} ({self.column})"
+        labels = f'"{self.before}" -> "{self.label}"' if self.before else f'"{self.label}"'
+        return f"{self.question or self.column} {self.code}: {labels} ({self.column})"
 
 
 def plain_label(label: str) -> str:
@@ -89,7 +89,7 @@ def odd_codes(
         usual_missing: what means "no answer" in every column of numbers.
     """
     known = {(option["question"], code_text(option["code"])): option for option in options}
-    told: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     usual = [*usual_missing]
     for row in rows:
         is_number = row.get("type") == "number"
@@ -106,6 +106,6 @@ def odd_codes(
             if option is not None and (not before or plain_label(before) == plain_label(label)):
                 continue
             key = ("" if is_number else row["question"], "" if not is_number else row["column"], code_text(code))
-            if key not in told:
-                told.add(key)
+            if key not in seen:
+                seen.add(key)
                 yield OddCode(row["column"], "" if is_number else row["question"], code, label, before)

@@ -111,7 +111,7 @@ def decide(
     problems.raise_found()
     new = {(key[0], key[1]): decision.place for key, decision in chosen.items() if decision.choice == "new"}
     found = open_codes(result, [*options, *added], draft.profiles, draft.book)
-    proposed, told = as_proposed(new, found, kept)
+    proposed, code_notes = as_proposed(new, found, kept)
     added += code_rows(proposed, result, [*options, *added], draft.book, problems)
     problems.raise_found()
     open_rows = [row for row in result if is_open(row) or row["missing"].startswith(f"{UNSURE}:")]
@@ -119,7 +119,7 @@ def decide(
     if added or dropped:
         _write(folder / "options.csv", OPTION_NAMES, kept_options)
     _write(folder / "columns.csv", COLUMN_NAMES, result)
-    notes = (*_notes(written, result, kept_options), *told, *_asked_of(written, draft), *dropped)
+    notes = (*_notes(written, result, kept_options), *code_notes, *_asked_of(written, draft), *dropped)
     return Decided(
         len(written) + answered + len(added) - len(proposed), before, tuple(_named(row) for row in open_rows), notes
     )
@@ -269,8 +269,8 @@ def _asked_options(
     asked = {row["question"] for row in rows if row["use"] == "answer"}
     gone = sorted({option["question"] for option in options} - asked)
     kept = [option for option in options if option["question"] in asked]
-    told = [f"options.csv: the codes of {', '.join(gone)} are taken out, which nothing answers any more"] if gone else []
-    return kept, told
+    notes = [f"options.csv: the codes of {', '.join(gone)} are taken out, which nothing answers any more"] if gone else []
+    return kept, notes
 
 
 def _asked_of(written: Mapping[Key, tuple[Decision, list[dict[str, str]]]], draft: Draft) -> list[str]:

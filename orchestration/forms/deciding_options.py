@@ -101,13 +101,13 @@ def as_proposed(
         found: codes that are open.
         kept: codes whose meaning somebody decided.
     """
-    said = {(each.sheet, plain(each.column), code_text(each.code)) for each in kept}
+    decided = {(each.sheet, plain(each.column), code_text(each.code)) for each in kept}
     proposed: list[Kept] = []
     taken: dict[str, list[str]] = {}
     left: dict[str, list[str]] = {}
     for each in found:
         column = (each.sheet, plain(each.column))
-        if column not in columns or (*column, each.code) in said:
+        if column not in columns or (*column, each.code) in decided:
             continue
         shown = f'{each.code} "{each.label}"' if each.label else each.code
         if each.meant is None:
@@ -116,12 +116,12 @@ def as_proposed(
         taken.setdefault(each.question, []).append(f"{shown} {each.meant.value}")
         meant, why = each.meant.answer, each.meant.missing_reason
         proposed.append(Kept(each.sheet, each.column, each.code, meant, each.label, why, columns[column]))
-    told = [
+    notes = [
         f"options.csv: {question} has codes as earlier forms have their labels: {', '.join(codes)}"
         for question, codes in taken.items()
     ]
-    told += [f"options.csv: say what these codes of {name} mean: {', '.join(codes)}" for name, codes in left.items()]
-    return proposed, told
+    notes += [f"options.csv: say what these codes of {name} mean: {', '.join(codes)}" for name, codes in left.items()]
+    return proposed, notes
 
 
 def checked_codes(kept: Iterable[Kept], problems: Problems) -> list[Kept]:

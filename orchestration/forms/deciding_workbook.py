@@ -136,7 +136,7 @@ def describe_candidate(candidate: Candidate, language: Language) -> str:
         candidate.meaning,
         number_text(candidate.score, language, decimals=(2, 2)) or "",
     ]
-    reasons = [in_language(said, language) for said in (candidate.said, candidate.of_cells) if said is not None]
+    reasons = [in_language(reason, language) for reason in (candidate.reasons, candidate.of_cells) if reason is not None]
     return ": ".join(filter(None, (" · ".join(parts), "; ".join(reasons))))
 
 
@@ -151,8 +151,8 @@ def shown_of(column: OpenColumn, language: Language) -> str:
     """Return a summary of a column's cells, and its type by the code book."""
     cells = in_language(column.profile.shown(), language) if column.profile is not None else ""
     kind = in_language(describe_kind(column.kind_by_book), language) if column.kind_by_book else ""
-    said = " ".join(filter(None, (kind, column.codes)))
-    book = in_language(filled(TEXTS["by_the_book"], said=said), language) if said else ""
+    entry = " ".join(filter(None, (kind, column.codes)))
+    book = in_language(filled(TEXTS["by_the_book"], entry=entry), language) if entry else ""
     return "; ".join(filter(None, (cells, book)))
 
 
@@ -278,24 +278,24 @@ def _values(name: str) -> list[str]:
     return [value for value in getattr(annotation, "__args__", ()) if value]
 
 
-def _fill_about(sheet: Worksheet, title: str, said: dict[str, str], language: Language) -> None:
+def _fill_about(sheet: Worksheet, title: str, names: dict[str, str], language: Language) -> None:
     lines = [
-        (in_language(TEXTS[name], language), in_language(filled(TEXTS[text], **said), language))
+        (in_language(TEXTS[name], language), in_language(filled(TEXTS[text], **names), language))
         for name, text in _SECTIONS.items()
     ]
     put_texts(sheet, title, lines, _ABOUT_WIDTHS)
 
 
-def workbook(found: OpenDecisions, said: dict[str, str], language: Language) -> bytes:
+def workbook(found: OpenDecisions, names: dict[str, str], language: Language) -> bytes:
     """Return the open decisions as a workbook.
 
     Args:
         found: what is open.
-        said: the form, the one that it was drafted from, and the delivery, as ``form``, ``previous``, ``delivery``.
+        names: the form, the one that it was drafted from, and the delivery, as ``form``, ``previous``, ``delivery``.
         language: of everything except the forms' own words.
     """
     book = Workbook()
-    title = in_language(filled(TEXTS["title"], form=said["form"]), language)
+    title = in_language(filled(TEXTS["title"], form=names["form"]), language)
     rows = _rows(found, language)
     sheets = {}
     for name, heads in SHEETS.items():
@@ -319,8 +319,8 @@ def workbook(found: OpenDecisions, said: dict[str, str], language: Language) -> 
         args_of_missing = (sheets["missing_codes"], MISSING_HEADS, "decision", kept, TEXTS["choose_codes"])
         _add_choice(*args_of_missing, len(rows["missing_codes"]), strict=False)
     about = book.create_sheet(in_language(TEXTS["about"], language))
-    _fill_about(about, title, said, language)
+    _fill_about(about, title, names, language)
     set_page(about, title)
-    book.properties.creator = said["form"]
+    book.properties.creator = names["form"]
     book.properties.title = title
     return saved(book)

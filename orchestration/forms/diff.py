@@ -305,8 +305,8 @@ def _whole_questions(
     for question, uses in here.items():
         if question in there:
             continue
-        said = _describe_absence(other, question, [column for columns in uses.values() for column in columns])
-        notes = [f"before {said}" if said and kind == "new" else said]
+        absence = _describe_absence(other, question, [column for columns in uses.values() for column in columns])
+        notes = [f"before {absence}" if absence and kind == "new" else absence]
         alike = _alike(uses, only_there)
         notes.append(f"similar wording: {alike}" if alike else "")
         changes.append(_whole(kind, question, uses, NOTE_JOIN.join(filter(None, notes))))
@@ -365,10 +365,10 @@ class _QuestionDiff:
             return
         every = self.after if kind == "new" else self.before
         where = _where(uses, every) or _some(sorted({getattr(use, dimension) for use in uses}))
-        said = ""
+        absence = ""
         if kind == "dropped":
-            said = _describe_absence(self.later, self.question, [column for use in uses for column in every[use]])
-        self.changes.append(Change(kind, self.question, where, len(uses), len(every), note=said))
+            absence = _describe_absence(self.later, self.question, [column for use in uses for column in every[use]])
+        self.changes.append(Change(kind, self.question, where, len(uses), len(every), note=absence))
 
     def _collapse(self, uses: dict[_Use, list[_Use]], dimension: str) -> dict[_Use, list[_Use]]:
         collapsed: dict[_Use, list[_Use]] = defaultdict(list)
@@ -831,8 +831,8 @@ def render(diff: FormDiff) -> str:
     lines += _section("Form", (f"{change.where}: {change.before} -> {change.after}" for change in diff.form))
     for title, whole in (("New questions", diff.new_questions), ("Dropped questions", diff.dropped_questions)):
         # What applies to all of them is written once.
-        said = {change.note.split(NOTE_JOIN)[0] for change in whole}
-        common = said.pop() if len(said) == 1 and len(whole) >= SEVERAL_QUESTIONS else ""
+        notes = {change.note.split(NOTE_JOIN)[0] for change in whole}
+        common = notes.pop() if len(notes) == 1 and len(whole) >= SEVERAL_QUESTIONS else ""
         heading = f"{title} (all {common})" if common else title
         lines += _section(heading, (_whole_line(change, common) for change in whole))
     # A change that is the same in many questions (yes is now 1, not 2) is written once, and names them all.
@@ -841,10 +841,12 @@ def render(diff: FormDiff) -> str:
         if change.kind not in {"new", "dropped", "wording"} and change.uses == change.of:
             alike[_content(change)].append(change)
     shared = {content: same for content, same in alike.items() if len({c.question for c in same}) >= SEVERAL_QUESTIONS}
-    told = {change for same in shared.values() for change in same}
+    already_listed = {change for same in shared.values() for change in same}
     body: list[str] = []
     for question in changed:
-        own = _question_lines([change for change in diff.changes if change.question == question and change not in told])
+        own = _question_lines(
+            [change for change in diff.changes if change.question == question and change not in already_listed]
+        )
         if len(own) == 1:
             body.append(f"{question}: {own[0]}")
         elif own:

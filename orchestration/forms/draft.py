@@ -105,7 +105,7 @@ class Draft:
                 }
                 for row in self.unsure
             ],
-            "unlike": [{"sheet": sheet, "column": column, "cells": said.en} for sheet, column, said in self.unlike],
+            "unlike": [{"sheet": sheet, "column": column, "cells": cells.en} for sheet, column, cells in self.unlike],
             "codes": [asdict(code) for code in self.odd_codes],
             "missing": {codes: list(columns) for codes, columns in self.missing.items()},
             "notes": list(self.notes),

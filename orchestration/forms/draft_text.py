@@ -40,21 +40,21 @@ def render(draft: Draft) -> str:
         lines += ["", f"{TITLES[kind]} ({len(rows)})"]
         for row in rows:
             label = f' "{row.label}"' if row.label else ""
-            said = "; ".join(filter(None, ("; ".join(map(str, row.candidates)), row.remark)))
-            lines.append(f"  {row.sheet}: {row.column}{label}" + (f": {said}" if said else ""))
+            details = "; ".join(filter(None, ("; ".join(map(str, row.candidates)), row.remark)))
+            lines.append(f"  {row.sheet}: {row.column}{label}" + (f": {details}" if details else ""))
     if draft.renamed:
         lines += ["", f"Renamed, taken over because the wording is the same and unique ({len(draft.renamed)})"]
         lines += [f"  {sheet}: {old} -> {new}" for sheet, old, new in draft.renamed]
     if draft.elsewhere:
-        said = "Taken over from another sheet or an earlier form because the wording is the same and unique"
-        lines += ["", f"{said} ({len(draft.elsewhere)})"]
+        heading = "Taken over from another sheet or an earlier form because the wording is the same and unique"
+        lines += ["", f"{heading} ({len(draft.elsewhere)})"]
         lines += [f"  {sheet}: {column}: {form} ({meaning})" for sheet, column, form, meaning in draft.elsewhere]
     if draft.reworded:
         lines += ["", f"Taken over with the new wording: does it mean the same? ({len(draft.reworded)})"]
         lines += [f'  {sheet}: {column}: "{old}" -> "{new}"' for sheet, column, old, new in draft.reworded]
     if draft.unlike:
         lines += ["", f"Taken over, and the cells are very unlike last year's: is it the same? ({len(draft.unlike)})"]
-        lines += [f"  {sheet}: {column}: {said.en}" for sheet, column, said in draft.unlike]
+        lines += [f"  {sheet}: {column}: {cells.en}" for sheet, column, cells in draft.unlike]
     lines += _code_lines(draft)
     if draft.notes:
         lines += ["", "Look at"]

@@ -26,13 +26,13 @@ _LONGEST_SHOWN = 60
 _SHORTEST_TITLE = 5
 
 
-def _listed(profile: Profile, said: Mapping[str, str], unknown: str) -> str:
+def _listed(profile: Profile, meanings: Mapping[str, str], unknown: str) -> str:
     """Return the codes of a column with their rows and meanings; nothing for a column of many texts."""
     if not profile.cells or len(profile.counted) > MOST_CODES:
         return ""
     parts = []
     for code, count in profile.counted.most_common():
-        means = said.get(code, unknown)
+        means = meanings.get(code, unknown)
         parts.append(f"{code!r} in {count} row{'' if count == 1 else 's'}" + (f" ({means})" if means else ""))
     blank = profile.rows - profile.cells
     return ", ".join([*parts, *([f"nothing in {blank}"] if blank else [])])
@@ -49,19 +49,19 @@ def of_statuses(submission: SubmissionSpec, profiles: Mapping[str, Profile], nam
     if submission.status is None:
         return ""
     name = names.get(plain(submission.status), plain(submission.status))
-    said = {
+    meanings = {
         **dict.fromkeys(map(code_text, submission.completed), "completed"),
         **dict.fromkeys(map(code_text, submission.not_completed), "not completed"),
         **dict.fromkeys(map(code_text, submission.not_answered), "not answered"),
     }
-    listed = _listed(profiles[name], said, "not known, its rows are rejected") if name in profiles else ""
+    listed = _listed(profiles[name], meanings, "not known, its rows are rejected") if name in profiles else ""
     return f"{name} holds {listed}" if listed else ""
 
 
 def of_confirmation(name: str, profile: Profile | None, values: Iterable[str] = ()) -> str:
     """Describe the values of a column by which units confirm their pre-filled values."""
-    said = dict.fromkeys((code_text(header(value)).casefold() for value in values), "confirmed")
-    counted = {code: said.get(code.casefold(), "") for code in profile.counted} if profile is not None else {}
+    meanings = dict.fromkeys((code_text(header(value)).casefold() for value in values), "confirmed")
+    counted = {code: meanings.get(code.casefold(), "") for code in profile.counted} if profile is not None else {}
     listed = _listed(profile, counted, "") if profile is not None else ""
     return f"{name} holds {listed}" if listed else ""
 

@@ -145,9 +145,9 @@ class FormFile:
         text = ""
         for (file, proposal), *others in found.values():
             more = f" (proposed for {len(others)} more)" if others else ""
-            said = f"{file}{more}: {proposal.seen}"
-            self.notes.append(f"form.yml, {place}: {' '.join([said, *map(str.strip, proposal.lines)])}")
-            text += "".join(f"{indent}# {line}\n" for line in (f"look: {said}", *(f"  {line}" for line in proposal.lines)))
+            hint = f"{file}{more}: {proposal.seen}"
+            self.notes.append(f"form.yml, {place}: {' '.join([hint, *map(str.strip, proposal.lines)])}")
+            text += "".join(f"{indent}# {line}\n" for line in (f"look: {hint}", *(f"  {line}" for line in proposal.lines)))
         return text
 
     def write(self, name: str, delivery: str, delivered: Sequence[str]) -> str:
@@ -176,7 +176,7 @@ class FormFile:
             if key in {"files", "sheets", "checks", "numbers", "ticks"} or value is None:
                 continue
             if key == "non_response":
-                text += "".join(self._look(key, said) for said in of_answering(self.previous, self.matched, self.entries))
+                text += "".join(self._look(key, hint) for hint in of_answering(self.previous, self.matched, self.entries))
             text += (self._look(key, _LOOK_AT[key]) if key in _LOOK_AT else "") + _block(key, value)
         # If new sheets replace all sheets of the last form, its data files are gone too.
         files = [file for file in last.files if not self.entries or file.reader == "none"]
@@ -186,11 +186,13 @@ class FormFile:
         text += "" if self.entries else "".join(self._sheet(number, spec) for number, spec in enumerate(last.sheets))
         for number, sheets in self.layout.more.items():
             for sheet in sheets:
-                said = f"{sheet.file} has the columns of sheet {last.sheets[number].name}: add an entry of that name for it"
-                text += self._look("sheets", said, "  ")
+                hint = f"{sheet.file} has the columns of sheet {last.sheets[number].name}: add an entry of that name for it"
+                text += self._look("sheets", hint, "  ")
         text += "".join(self._new_sheet(name, entry) for name, entry in self.entries.items())
-        told = {(str(entry["file"]), str(entry.get("sheet", ""))) for entry in self.entries.values()}
-        text += "".join(self._unknown_sheet(each) for each in self.layout.unknown if (each.file, each.sheet) not in told)
+        with_entry = {(str(entry["file"]), str(entry.get("sheet", ""))) for entry in self.entries.values()}
+        text += "".join(
+            self._unknown_sheet(each) for each in self.layout.unknown if (each.file, each.sheet) not in with_entry
+        )
         text += self._checks()
         if last.numbers != NumberSpec():
             text += "\n" + self._look("numbers", "the same missing codes, by the new code book?")
@@ -315,21 +317,21 @@ class FormFile:
         new = self.new_file(file)
         comment = ""
         if new.pattern != self.advance(file.pattern):
-            said = "as delivered; check name, reader" + (", encoding and delimiter" if new.reader == "csv" else "")
-            comment = self._look(f"file {file.name}", f"{said}; last year {file.pattern} ({file.reader})", "  ")
+            hint = "as delivered; check name, reader" + (", encoding and delimiter" if new.reader == "csv" else "")
+            comment = self._look(f"file {file.name}", f"{hint}; last year {file.pattern} ({file.reader})", "  ")
         else:
             count = sum(fnmatchcase(name, new.pattern) for name in delivered)
             low, high = new.count_range
             if not low <= count <= high:
-                said = f"{count} delivered files fit {new.pattern}, and {new.count} are expected"
-                comment = self._look(f"file {file.name}", said, "  ")
+                hint = f"{count} delivered files fit {new.pattern}, and {new.count} are expected"
+                comment = self._look(f"file {file.name}", hint, "  ")
         for remark in dict.fromkeys(remark for sheet in self._members(file) for remark in sheet.remarks):
             comment += self._look(f"file {file.name}", remark, "  ")
         found = self._found_options(file)
         if found and new.pattern == self.advance(file.pattern):
-            told = ", ".join(f"{name} {value!r}" for name, value in found.items())
+            read_with = ", ".join(f"{name} {value!r}" for name, value in found.items())
             before = ", ".join(repr(getattr(file, name)) for name in found)
-            comment += self._look(f"file {file.name}", f"read with {told}, last year {before}: is it right?", "  ")
+            comment += self._look(f"file {file.name}", f"read with {read_with}, last year {before}: is it right?", "  ")
         options = new.model_dump(mode="json")
         return comment + _item(_without_defaults({name: value for name, value in options.items() if value != "refuse"}))
 
@@ -396,8 +398,8 @@ class FormFile:
             shift = rows[0] - spec.header_rows[0]
             content["header_rows"] = [row + shift for row in spec.header_rows]
             content["first_row"] = spec.first_row + shift
-            said = f"the headers stand in row {', '.join(map(str, rows))}, last year in row {spec.header_rows[0]}"
-            comment += self._look(place, said, "  ")
+            hint = f"the headers stand in row {', '.join(map(str, rows))}, last year in row {spec.header_rows[0]}"
+            comment += self._look(place, hint, "  ")
         comment += self._propose(place, "sheets", (*members, *self.layout.more.get(number, [])), "  ")
         delivered = {*matched.headers}
         uses = [column for column in self.previous.columns if column.sheet == spec.name]
@@ -412,11 +414,11 @@ class FormFile:
                 comment += self._look(place, f"{where} names {column}, which was not delivered{maybe}", "  ")
         confirming = [row.column for row in matched.unsure.values() if CONFIRMS.search(f"{row.column} {row.label}")]
         if confirming and spec.submission.confirmed is None:
-            said = (
+            hint = (
                 "may say that a unit confirmed its pre-filled values: "
                 "name it under submission.confirmed (docs/run/form-folders.md)"
             )
-            comment += self._look(place, f"{', '.join(confirming)} {said}", "  ")
+            comment += self._look(place, f"{', '.join(confirming)} {hint}", "  ")
         if spec.submission.completed or spec.submission.formats or spec.rows_not_data:
             comment += self._look(place, "the same statuses, date formats and rows that are not data?", "  ")
         if any(use.when for use in uses):
@@ -427,5 +429,5 @@ class FormFile:
 
     def _unknown_sheet(self, sheet: DeliveredSheet) -> str:
         name = f"sheet {sheet.sheet}" if sheet.sheet else "the sheet"
-        said = f"no entry for {name} of {sheet.file} (row {sheet.row}, {len(sheet.headers)} columns)"
-        return self._look("sheets", said, "  ")
+        hint = f"no entry for {name} of {sheet.file} (row {sheet.row}, {len(sheet.headers)} columns)"
+        return self._look("sheets", hint, "  ")

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from orchestration.core.tables import Label
 from orchestration.core.texts import filled
-from orchestration.forms.profiles import ALIKE, FEWEST_TOLD, TEXTS, UNLIKE, Profile, alike, compared, joined
+from orchestration.forms.profiles import ALIKE, FEWEST_SHOWN, TEXTS, UNLIKE, Profile, alike, compared, joined
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -114,7 +114,7 @@ def unlike_cells(now: Side, before: Side) -> Label | None:
     """Describe how the cells of a column differ much from those of its match; None if they do not."""
     if now.profile is None or before.profile is None:
         return None
-    if min(now.profile.cells, before.profile.cells) < FEWEST_TOLD:
+    if min(now.profile.cells, before.profile.cells) < FEWEST_SHOWN:
         # A few units may well answer differently from last year.
         return None
     score = alike(now.profile, before.profile)

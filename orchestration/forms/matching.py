@@ -194,7 +194,7 @@ class Columns:
             for name, profile in each.profiles.items():
                 known = self.profiles.get(plain(name))
                 self.profiles[plain(name)] = profile if known is None else known + profile
-        self.remarks = {plain(name): said for each in delivered for name, said in each.column_remarks.items()}
+        self.remarks = {plain(name): remark for each in delivered for name, remark in each.column_remarks.items()}
         self.labels = dict.fromkeys(headers, "") | {name: plain(label) for name, label in self.of_variables(labels)}
         uses: dict[str, list[ColumnMap]] = defaultdict(list)
         for column in previous.columns:
@@ -214,12 +214,12 @@ class Columns:
         # Last year's columns whose fate is known.
         self.accounted: set[str] = set()
 
-    def of_variables(self, said: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+    def of_variables(self, by_variable: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
         """Yield a code book's values for the variables of the delivered columns; a repeated header is one variable."""
         for name in self.headers:
-            variable = name if name in said else name.split("#")[0]
-            if variable in said:
-                yield name, said[variable]
+            variable = name if name in by_variable else name.split("#")[0]
+            if variable in by_variable:
+                yield name, by_variable[variable]
 
     @property
     def renames(self) -> dict[str, str]:
@@ -239,8 +239,8 @@ class Columns:
     @property
     def open(self) -> list[str]:
         """Delivered columns that are not yet matched."""
-        said = self.taken.keys() | self.unsure.keys() | self.elsewhere.keys() | self.identifiers
-        return [header for header in self.headers if header not in said]
+        decided = self.taken.keys() | self.unsure.keys() | self.elsewhere.keys() | self.identifiers
+        return [header for header in self.headers if header not in decided]
 
     @property
     def unmatched(self) -> list[Old]:
@@ -256,8 +256,10 @@ class Columns:
         alike: Label | None = None,
     ) -> None:
         """Leave a delivered column for a person to decide."""
-        said = "; ".join(filter(None, (note, self.remarks.get(header, ""), self.note)))
-        self.unsure[header] = UnsureRow(kind, self.sheet, header, self.labels[header], tuple(candidates), said, alike=alike)
+        remark = "; ".join(filter(None, (note, self.remarks.get(header, ""), self.note)))
+        self.unsure[header] = UnsureRow(
+            kind, self.sheet, header, self.labels[header], tuple(candidates), remark, alike=alike
+        )
 
     def candidate(self, header: str, old: Old, profiles: Profiles) -> Candidate:
         """Return a column of the last form as a candidate for a delivered one whose name is no evidence."""
@@ -270,9 +272,9 @@ class Columns:
         others = {header: each.use for header, each in self.elsewhere.items() if each.form == self.previous}
         taken = self.taken | {header: Old(use.sheet, plain(use.column), (use,)) for header, use in others.items()}
         for header, old in taken.items():
-            said = unlike_cells(side_of(self, header), side_of_old(old, profiles))
-            if said is not None and any(use.use == "answer" for use in old.uses):
-                yield header, said
+            difference = unlike_cells(side_of(self, header), side_of_old(old, profiles))
+            if difference is not None and any(use.use == "answer" for use in old.uses):
+                yield header, difference
 
     def match_names(self, partial: set[str], threshold: float, profiles: Profiles) -> None:
         """Take over the columns with last year's names, unless the code book gives them another meaning."""

@@ -56,7 +56,7 @@ class Rarity:
         scores = {place: alike(self.profile, each) or 0.0 for place, each in self.profiles.items()}
         return {place: score for place, score in scores.items() if score > ALIKE}
 
-    def is_telling(self, place: tuple[str, str]) -> bool:
+    def is_distinctive(self, place: tuple[str, str]) -> bool:
         """Whether cells alone say that a column may be this one of last year; boxes are ticked alike everywhere."""
         if self.profile is None or self.profile.kind == "tick":
             return False
@@ -104,11 +104,11 @@ def pair_similar(sheets: Sequence[Columns], threshold: float, earlier: Sequence[
             each = likeness(side, sides[place], same_place=same_place)
             if each.score < WORTH_A_LOOK:
                 continue
-            is_telling = rarities[row].is_telling((old.sheet, old.name))
-            if (each.cells or 0.0) > ALIKE and each.text < THRESHOLD and not (same_place or is_telling):
+            is_distinctive = rarities[row].is_distinctive((old.sheet, old.name))
+            if (each.cells or 0.0) > ALIKE and each.text < THRESHOLD and not (same_place or is_distinctive):
                 # Evidence that holds for many columns does not improve a weak name.
                 each = replace(each, cells=None)
-            if each.text >= WORTH_A_LOOK or same_place or is_telling:
+            if each.text >= WORTH_A_LOOK or same_place or is_distinctive:
                 found[row, place] = each
     # Among equally like ones, the one of the same sheet first, then in the order of both forms.
     order = sorted(found, key=lambda pair: (*found[pair].rank, pool[pair[1]].sheet != headers[pair[0]][0].sheet, *pair))

@@ -33,7 +33,7 @@ _TICKS = ({"1"}, {"0", "1"}, {"x"}, {"true"}, {"false", "true"}, {"sann", "usann
 # With fewer filled cells than this a share says little.
 FEWEST_CELLS = 5
 # With fewer than this, shares of codes and means are compared but not shown: they might be the answers of a few units.
-FEWEST_TOLD = 20
+FEWEST_SHOWN = 20
 # From the first on two columns are alike, below the second unlike; in between their cells are no evidence.
 ALIKE, UNLIKE = 0.5, 0.25
 
@@ -123,12 +123,12 @@ class Profile:
 
     def shown(self) -> Label:
         """Describe what the cells show."""
-        said: dict[str, Label | str] = {"kind": TEXTS[self.kind], "filled": _percent(self.share_filled)}
-        if self.kind == "number" and self.mean is not None and _may_be_told(self):
-            return filled(TEXTS["seen_numbers"], **said, mean=_short(self.mean))
+        summary: dict[str, Label | str] = {"kind": TEXTS[self.kind], "filled": _percent(self.share_filled)}
+        if self.kind == "number" and self.mean is not None and _may_be_shown(self):
+            return filled(TEXTS["seen_numbers"], **summary, mean=_short(self.mean))
         if self.kind in {"code", "tick"}:
-            return filled(TEXTS["seen_codes"], **said, codes=_listed(self.codes))
-        return filled(TEXTS["seen"], **said)
+            return filled(TEXTS["seen_codes"], **summary, codes=_listed(self.codes))
+        return filled(TEXTS["seen"], **summary)
 
 
 def describe_kind(kind: str) -> Label:
@@ -155,17 +155,17 @@ def compared(now: Profile, before: Profile, column: str) -> Label:
     if not _is_comparable(now, before):
         return filled(TEXTS["other_kind"], kind=TEXTS[now.kind], before=TEXTS[before.kind], column=column)
     if "number" in kinds:
-        said = filled(TEXTS["numbers"], column=column)
-        if _may_be_told(now, before):
-            said = joined(said, filled(TEXTS["means"], now=_short(now.mean), before=_short(before.mean)))
+        comparison = filled(TEXTS["numbers"], column=column)
+        if _may_be_shown(now, before):
+            comparison = joined(comparison, filled(TEXTS["means"], now=_short(now.mean), before=_short(before.mean)))
     elif now.kind == "text":
-        said = filled(TEXTS["texts"], column=column)
+        comparison = filled(TEXTS["texts"], column=column)
     elif kinds == ("tick", "tick"):
-        said = filled(TEXTS["ticks"], column=column)
+        comparison = filled(TEXTS["ticks"], column=column)
     else:
-        said = _of_codes(now, before, column)
+        comparison = _of_codes(now, before, column)
     shares = {"now": _percent(now.share_filled), "before": _percent(before.share_filled)}
-    return joined(said, filled(TEXTS["filled"], **shares))
+    return joined(comparison, filled(TEXTS["filled"], **shares))
 
 
 def _is_comparable(now: Profile, before: Profile) -> bool:
@@ -206,20 +206,20 @@ def _codes_alike(now: Profile, before: Profile) -> float:
     return shared * (0.5 + sets / 2)
 
 
-def _may_be_told(*profiles: Profile) -> bool:
-    return all(profile.cells >= FEWEST_TOLD for profile in profiles)
+def _may_be_shown(*profiles: Profile) -> bool:
+    return all(profile.cells >= FEWEST_SHOWN for profile in profiles)
 
 
 def _of_codes(now: Profile, before: Profile, column: str) -> Label:
     if now.codes.keys() == before.codes.keys():
-        said = filled(TEXTS["codes_same"], codes=_listed(now.codes), column=column)
+        comparison = filled(TEXTS["codes_same"], codes=_listed(now.codes), column=column)
     else:
-        said = filled(TEXTS["codes_other"], codes=_listed(now.codes), before=_listed(before.codes), column=column)
+        comparison = filled(TEXTS["codes_other"], codes=_listed(now.codes), before=_listed(before.codes), column=column)
     code, share = next(iter(now.codes.items()))
-    if code not in before.codes or not _may_be_told(now, before):
-        return said
+    if code not in before.codes or not _may_be_shown(now, before):
+        return comparison
     shares = {"now": _percent(share), "before": _percent(before.codes[code])}
-    return joined(said, filled(TEXTS["share"], **shares, code=code))
+    return joined(comparison, filled(TEXTS["share"], **shares, code=code))
 
 
 def _listed(codes: Mapping[str, float]) -> str:

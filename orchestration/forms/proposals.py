@@ -60,10 +60,10 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
 
 
-def _cells(name: str, texts: Sequence[str], among: Texts, said: str) -> str:
+def _cells(name: str, texts: Sequence[str], among: Texts, predicate: str) -> str:
     """Describe how many cells of a column have a property, with an example."""
     count = sum(among[text] for text in texts)
-    return f"{count} of {sum(among.values())} cells of {name} {said}, such as {_shown(texts[0])}"
+    return f"{count} of {sum(among.values())} cells of {name} {predicate}, such as {_shown(texts[0])}"
 
 
 def _flow(key: str, texts: Sequence[str]) -> str:
@@ -91,21 +91,21 @@ def of_unit_codes(name: str, texts: Texts, unit: UnitSpec) -> list[Proposal]:
     found = []
     if inside:
         proposed = _code_pattern([text for text in texts if text not in several and _DIGITS.search(text)])
-        said = _cells(name, inside, texts, "have the code inside a text")
+        seen = _cells(name, inside, texts, "have the code inside a text")
         if proposed is None:
-            said += "; no pattern was found that fits all of them: state one as unit.code_pattern (docs/run/form-folders.md)"
+            seen += "; no pattern was found that fits all of them: state one as unit.code_pattern (docs/run/form-folders.md)"
         else:
-            said += "; state under unit, if this finds the right digits in all of them:"
-        found.append(Proposal("sheets", said, (f'code_pattern: "{proposed}"',) if proposed else ()))
+            seen += "; state under unit, if this finds the right digits in all of them:"
+        found.append(Proposal("sheets", seen, (f'code_pattern: "{proposed}"',) if proposed else ()))
     if without and len(without) == len(texts):
-        said = f"{name} has names and no codes; to look units up by their names, state no code, but under unit:"
-        found.append(Proposal("sheets", said, (_flow("name", [name]),)))
+        seen = f"{name} has names and no codes; to look units up by their names, state no code, but under unit:"
+        found.append(Proposal("sheets", seen, (_flow("name", [name]),)))
     elif without:
-        said = _cells(name, without, texts, "have no code")
-        found.append(Proposal("sheets", f"{said}: they will be rejected (no_unit), unless rows_not_data names them"))
+        seen = _cells(name, without, texts, "have no code")
+        found.append(Proposal("sheets", f"{seen}: they will be rejected (no_unit), unless rows_not_data names them"))
     if several:
-        said = _cells(name, several, texts, "name several units")
-        found.append(Proposal("sheets", f"{said}: they will be rejected (several_units); ask for their answers divided"))
+        seen = _cells(name, several, texts, "name several units")
+        found.append(Proposal("sheets", f"{seen}: they will be rejected (several_units); ask for their answers divided"))
     return found
 
 
@@ -139,12 +139,12 @@ def of_rows(units: Mapping[int, str]) -> list[Proposal]:
         return []
     first = several[0]
     where = ", ".join(map(str, first[:3])) + (" ..." if len(first) > 3 else "")
-    said = (
+    seen = (
         f"{len(several)} of {len(rows)} units have several rows, such as {_shown(units[first[0]])} (rows {where}); "
         "without a date none of them counts if they differ; if they are parts of the unit, state, or name in when of "
         "columns.csv what each row is about:"
     )
-    return [Proposal("sheets", said, ("rows: sum",))]
+    return [Proposal("sheets", seen, ("rows: sum",))]
 
 
 # --- Answers ---------------------------------------------------------------------------------------------------------------
@@ -174,9 +174,11 @@ def of_numbers(columns: Mapping[str, Texts], stated: NumberSpec) -> list[Proposa
         ("missing", signs, 'means "no answer"'),
     ):
         if texts_of_key and len(texts_of_key) <= _MOST_SIGNS:
-            told = ", ".join(f"{_shown(text)} ({counts[text]} cells, first column {where[text]})" for text in texts_of_key)
-            said = f"columns of numbers hold {told}; state under numbers what {meaning}, by the code book:"
-            found.append(Proposal("numbers", said, (_flow(key, [*getattr(stated, key), *texts_of_key]),)))
+            examples = ", ".join(
+                f"{_shown(text)} ({counts[text]} cells, first column {where[text]})" for text in texts_of_key
+            )
+            seen = f"columns of numbers hold {examples}; state under numbers what {meaning}, by the code book:"
+            found.append(Proposal("numbers", seen, (_flow(key, [*getattr(stated, key), *texts_of_key]),)))
     return found
 
 
@@ -209,15 +211,15 @@ def of_boxes(columns: Mapping[str, Texts], ticks: Mapping[str, TickSpec], usual:
             "  " + _flow("ticked", [*usual.ticked, *(delivered[text] for text in sorted(ticked))]),
             "  " + _flow("not_ticked", [*usual.not_ticked, *(delivered[text] for text in sorted(not_ticked))]),
         )
-    told = [
+    examples = [
         f"{_shown(delivered[text])} stands in {len(names)} columns of boxes, such as {names[0]}"
         for text, names in sorted(unknown.items())
     ]
-    said = (
-        f"{', '.join(told)}, and last year's form does not know whether it is a tick: state ticks in form.yml, or ticked "
-        "and not_ticked in columns.csv, as the code book has it"
+    seen = (
+        f"{', '.join(examples)}, and last year's form does not know whether it is a tick: state ticks in form.yml, or "
+        "ticked and not_ticked in columns.csv, as the code book has it"
     )
-    return [Proposal("ticks", said, lines)]
+    return [Proposal("ticks", seen, lines)]
 
 
 def _pair(every: Collection[str], unknown: Collection[str]) -> tuple[set[str], set[str]]:

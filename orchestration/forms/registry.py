@@ -488,18 +488,20 @@ def drafts_of(folder: Path, year: int) -> list[Path]:
         UserError: there is none, and some form.yml states no year, so it may be that one.
     """
     years = {path: _read_setting(path, "time_period") for path in _form_folders(folder)}
-    found = [path for path, said in years.items() if said == year]
-    for path, said in years.items():
-        if not found and not isinstance(said, int):
+    found = [path for path, stated in years.items() if stated == year]
+    for path, stated in years.items():
+        if not found and not isinstance(stated, int):
             load_form(path)
     return found
 
 
 def rounds_of(folder: Path) -> dict[str, tuple[str, int]]:
     """Return survey and year of every form folder that states them, finished or not, by its name."""
-    said = {path.name: (_read_setting(path, "survey"), _read_setting(path, "time_period")) for path in _form_folders(folder)}
+    stated = {
+        path.name: (_read_setting(path, "survey"), _read_setting(path, "time_period")) for path in _form_folders(folder)
+    }
     return {
-        name: (survey, year) for name, (survey, year) in said.items() if isinstance(survey, str) and isinstance(year, int)
+        name: (survey, year) for name, (survey, year) in stated.items() if isinstance(survey, str) and isinstance(year, int)
     }
 
 

@@ -60,7 +60,7 @@ class Renamed:
     after: str
     lines: tuple[int, ...]
     score: float
-    said: Label
+    why: Label
     is_named: bool
 
     @property
@@ -73,7 +73,7 @@ class Renamed:
 
     def __str__(self) -> str:
         """Return the pair, its likeness, why, and the remedy."""
-        return f"{self.before!r} -> {self.after!r} ({self.score:.2f}: {self.said.en.replace('; ', ', ')}): {self.remedy}"
+        return f"{self.before!r} -> {self.after!r} ({self.score:.2f}: {self.why.en.replace('; ', ', ')}): {self.remedy}"
 
 
 class RenamedError(UserError):
@@ -153,7 +153,7 @@ class _Pair:
     place: int
     each: Likeness
     same: float | None
-    said: Label | None
+    why: Label | None
 
     @property
     def score(self) -> float:
@@ -198,12 +198,12 @@ def renamed_columns(
             wordings = {use.wording_nb for use in uses[name]}
             texts = likeness(Side(column.name, column.wording), Side(name, wordings.pop() if len(wordings) == 1 else ""))
             same = evidence.same.get((column.name, name))
-            cells, said_of_cells = _fit(column.profile, uses[name], codes, roles.get(name, {}))
+            cells, of_cells = _fit(column.profile, uses[name], codes, roles.get(name, {}))
             each = Likeness(texts.name, texts.wording, cells, (column.name, name) in in_place)
             if same is not None:
-                said_of_cells = filled(TEXTS["same_values"], share=f"{100 * same:.0f} %", column=name)
-            is_said = cells if same is None else True
-            reasons = [part for part in (each.explain(), said_of_cells if is_said else None) if part is not None]
+                of_cells = filled(TEXTS["same_values"], share=f"{100 * same:.0f} %", column=name)
+            is_shown = cells if same is None else True
+            reasons = [part for part in (each.explain(), of_cells if is_shown else None) if part is not None]
             pair = _Pair(row, place, each, same, joined(*reasons) if reasons else None)
             found += [pair] if pair.is_worth_showing else []
     result: list[Renamed] = []
@@ -214,6 +214,6 @@ def renamed_columns(
         taken |= {("now", pair.row), ("before", pair.place)}
         name = missing[pair.place]
         lines = tuple(use.line for use in uses[name])
-        said = pair.said or Label(nb="", en="")
-        result.append(Renamed(name, evidence.new[pair.row].name, lines, pair.score, said, name in roles))
+        why = pair.why or Label(nb="", en="")
+        result.append(Renamed(name, evidence.new[pair.row].name, lines, pair.score, why, name in roles))
     return tuple(result)

@@ -23,7 +23,7 @@ Texts: TypeAlias = Mapping[Place, str]
 _MOSTLY = 0.9
 _FOUND_AGAIN = 0.5
 # Fewest informative cells: even a few equal cells, row by row, are not chance.
-_FEWEST_TELLING = 3
+_FEWEST_DISTINCTIVE = 3
 
 
 def _plain(texts: Texts) -> dict[Place, str]:
@@ -86,7 +86,7 @@ def same_values(
         texts = plain_now.get(name, {})
         for other in usual:
             both = [(texts.get(row, ""), plain_before[other].get(row_before, "")) for row, row_before in rows.items()]
-            telling = [(one, last) for one, last in both if {one, last} != {usual[other]}]
-            if len(telling) >= _FEWEST_TELLING:
-                found[name, other] = sum(one == last for one, last in telling) / len(telling)
+            distinctive = [(one, last) for one, last in both if {one, last} != {usual[other]}]
+            if len(distinctive) >= _FEWEST_DISTINCTIVE:
+                found[name, other] = sum(one == last for one, last in distinctive) / len(distinctive)
     return found

@@ -24,19 +24,19 @@ from orchestration.gate import early_rules, suites
 from orchestration.gate.attack_rules import AttackInputs
 from orchestration.gate.data_docs import build_data_docs
 from orchestration.gate.kept_results import FOLDER, Memory
-from orchestration.gate.proof import Judged, Proven, prove, rules_hash, score
+from orchestration.gate.proof import Judged, Proven, prove, score
 from orchestration.gate.proofs import Proofs
 from orchestration.gate.proposals import propose, propose_waiting
 from orchestration.gate.result_keys import Pieces, Recall
 from orchestration.gate.results import RuleResult, read_results, write_results
-from orchestration.gate.rules import Rule, Stage, load_rules, rule_named
+from orchestration.gate.rules import Stage, load_rules, rule_named
 from orchestration.gate.sql_inputs import reading
 from orchestration.gate.verdict import RESTRICTED, Circumstances, judge, judge_candidate_rules, judge_stage, refusal
 from orchestration.gate.waivers import load_waivers
 from orchestration.publish import integrity, pointer, snapshots
 from orchestration.publish.candidate import Candidate
 from orchestration.publish.candidates import find_candidate
-from orchestration.publish.snapshot_files import DATABASE, GATE
+from orchestration.publish.snapshot_files import DATABASE
 
 # Beside each candidate: what the rules found in the deliveries and the warehouse that it was made from.
 EARLIER = ".earlier.json"
@@ -191,19 +191,6 @@ def _judged_files(settings: Settings, candidate: Candidate, now: Circumstances) 
     )
 
 
-def _proof_of_equal(settings: Settings, candidate: Candidate, rules: list[Rule]) -> dict[str, Any] | None:
-    """Return the published snapshot's score where it has the same content and was judged by the same rules."""
-    published = pointer.current(settings.snapshots)
-    # A snapshot is verified before anything is taken from it; if it is damaged, the rules are proven anew.
-    is_whole = published is not None and integrity.damage(published, only=(GATE,)) is None
-    verdict = snapshots.read_gate(published) if published is not None and is_whole else None
-    if verdict is None or verdict["content_hash"] != candidate.content_hash:
-        return None
-    proof: dict[str, Any] | None = verdict.get("proof")
-    is_same = proof is not None and proof.get("rules_sha256") == rules_hash(rules)
-    return proof if is_same else None
-
-
 def judge_made(settings: Settings, made: Candidate, *, takes_over: bool = False) -> dict[str, Any]:
     """Judge a candidate by all rules, prove them where nothing blocks, write the verdict into it and return it.
 
@@ -225,9 +212,6 @@ def judge_made(settings: Settings, made: Candidate, *, takes_over: bool = False)
         proofs = Proofs(memory, reads, tables, judged.attack_inputs)
 
         def proof(results: list[RuleResult]) -> dict[str, Any]:
-            equal = _proof_of_equal(settings, made, rules) if takes_over else None
-            if equal is not None:
-                return equal
             found_before = {each.rule: each.failing for each in results if each.error is None}
             return score(prove(rules, tables, judged, found_before=found_before, proofs=proofs), rules)
 
@@ -254,7 +238,7 @@ def judge_some(settings: Settings, made: Candidate, names: Collection[str]) -> l
 
 
 def judge_again(
-    settings: Settings, identifier: str | None = None, tell: Callable[[str], None] = lambda line: None
+    settings: Settings, identifier: str | None = None, on_progress: Callable[[str], None] = lambda line: None
 ) -> dict[str, Any]:
     """Judge the last candidate again, or the candidate or snapshot of that name, without publishing anything.
 
@@ -266,7 +250,7 @@ def judge_again(
         RefusedError: it does not pass.
     """
     candidate = find_candidate(settings.warehouse, settings.snapshots, settings.candidates, identifier)
-    tell(f"judging {candidate.id} ...")
+    on_progress(f"judging {candidate.id} ...")
     rules, tables = load_rules(settings.rules), load_tables(settings.metadata)
     proof_before = (snapshots.read_gate(candidate.path) or {}).get("proof")
     if candidate.path.parent != settings.snapshots:
@@ -298,12 +282,12 @@ def judge_again(
     return verdict
 
 
-def prove_rules(settings: Settings, tell: Callable[[Proven], None], only: str | None = None) -> dict[str, Any]:
+def prove_rules(settings: Settings, on_progress: Callable[[Proven], None], only: str | None = None) -> dict[str, Any]:
     """Seed the faults of rules into copies of the warehouse and of the candidate or snapshot that was made of it.
 
     Args:
         settings: where the judged files are.
-        tell: takes each result as it comes.
+        on_progress: takes each result as it comes.
         only: the one rule that is proven; all of them if left out.
 
     Returns:
@@ -320,7 +304,7 @@ def prove_rules(settings: Settings, tell: Callable[[Proven], None], only: str | 
         judged = _judged_files(settings, candidate, circumstances(settings))
         if not judged.warehouse.is_file():
             raise UserError("the file is missing", place=str(judged.warehouse), remedy="run is248 run")
-        return score(prove(rules, load_tables(settings.metadata), judged, tell), rules)
+        return score(prove(rules, load_tables(settings.metadata), judged, on_progress), rules)
 
 
 def build_suites(settings: Settings) -> tuple[list[str], dict[str, int]]:

@@ -119,8 +119,8 @@ def say(label: Label, **values: float | str) -> Markup:
     """Return a text in both languages, with its numbers formatted for each language and its names unchanged."""
 
     def filled(text: str, language: Language) -> str:
-        said = {name: each if isinstance(each, str) else number(each, language) for name, each in values.items()}
-        return text.format(**said)
+        written = {name: each if isinstance(each, str) else number(each, language) for name, each in values.items()}
+        return text.format(**written)
 
     return both(filled(label.nb, "nb"), filled(label.en, "en"))
 

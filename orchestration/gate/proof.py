@@ -22,7 +22,7 @@ from typing import Any, Literal
 import duckdb
 
 from orchestration.attack import TableKey, attack
-from orchestration.attack.connections import ASKED, Query
+from orchestration.attack.connections import QUERIES, Query
 from orchestration.attack.formats import PART as FORMATS
 from orchestration.core.errors import UserError
 from orchestration.core.tables import Table
@@ -210,7 +210,7 @@ def prove(
     rules: list[Rule],
     tables: list[Table],
     judged: Judged,
-    tell: Callable[[Proven], None] = lambda proven: None,
+    on_progress: Callable[[Proven], None] = lambda proven: None,
     found_before: Mapping[str, int] | None = None,
     proofs: Proofs | None = None,
 ) -> list[Proven]:
@@ -220,7 +220,7 @@ def prove(
         rules: all rules; one without a fault proves nothing and is not in the result.
         tables: the described public tables, for rules that run for each.
         judged: the clean files.
-        tell: takes each result as it comes.
+        on_progress: takes each result as it comes.
         found_before: number of failing rows in the clean files by rule; it is counted for rules that are not in it.
         proofs: where proofs are kept, and taken over from; all rules are proven where there are none.
 
@@ -260,14 +260,14 @@ def prove(
                 known = proofs.find(key)
                 if known is not None:
                     return "caught", known.content["failing"], known.judged_on
-                asked: list[Query] = []
-                token = ASKED.set(asked)
+                queries: list[Query] = []
+                token = QUERIES.set(queries)
                 try:
                     verdict, failing = prove_anew(rule)
                 finally:
-                    ASKED.reset(token)
+                    QUERIES.reset(token)
                 if verdict == "caught":
-                    proofs.keep(key, rule, failing, asked)
+                    proofs.keep(key, rule, failing, queries)
                 return verdict, failing, None
 
             def source_of(rule: Rule) -> Source:
@@ -295,7 +295,7 @@ def prove(
                     verdict, failing, judged_on = proving.result()
                     title = (rule.fault.title.nb, rule.fault.title.en) if rule.fault else WAIVERS_TITLE
                     results.append(Proven(rule.id, rule.level, *title, verdict, failing, judged_on))
-                    tell(results[-1])
+                    on_progress(results[-1])
             finally:
                 for _, proving in started:
                     proving.cancel()

@@ -50,9 +50,9 @@ class Proofs:
         entries = entries_of(rule, self._tables)
         # If nothing failed before, only the tables that the fault names are looked at.
         looked_at = compress(entries, are_named([entry.asset.name for entry in entries], rule.fault.sql))
-        asked = [text for entry in looked_at for text in (str(entry.asset), stated(entry.kwargs))]
-        read = self._reads.of(source, *asked, test, *rule.fault.sql)
-        return None if read is None else self._key("rows", rule, *asked, test, read)
+        texts = [text for entry in looked_at for text in (str(entry.asset), stated(entry.kwargs))]
+        read = self._reads.of(source, *texts, test, *rule.fault.sql)
+        return None if read is None else self._key("rows", rule, *texts, test, read)
 
     def key_of_attack(self, rule: Rule) -> str | None:
         """Return the hash under which the proof of a part of the attack is remembered; None where it is not remembered."""
@@ -71,20 +71,20 @@ class Proofs:
         found = self._memory.find(key) if key is not None else None
         return found if found is not None and all(map(self._is_as_before, found.content["asked"])) else None
 
-    def keep(self, key: str | None, rule: Rule, failing: int, asked: Iterable[Query] = ()) -> None:
+    def keep(self, key: str | None, rule: Rule, failing: int, queries: Iterable[Query] = ()) -> None:
         """Remember that a fault was caught, with the queries on the databases."""
         assert rule.fault is not None
         if key is None:
             return
         touched = self._reads.names("candidate", *rule.fault.sql)
-        queries = dict.fromkeys((query.sql, bool(query.parameters)) for query in asked)
-        told = [self._asked(sql, touched, has_parameters=has_parameters) for sql, has_parameters in queries]
-        self._memory.keep(key, {"failing": failing, "asked": told})
+        distinct = dict.fromkeys((query.sql, bool(query.parameters)) for query in queries)
+        recorded = [self._remembered(sql, touched, has_parameters=has_parameters) for sql, has_parameters in distinct]
+        self._memory.keep(key, {"failing": failing, "asked": recorded})
 
     def _key(self, kind: str, rule: Rule, *parts: str) -> str:
         return digest("proof", kind, self._versions, stated(rule.model_dump(mode="json")), *parts)
 
-    def _asked(self, sql: str, touched: set[str], *, has_parameters: bool) -> dict[str, Any]:
+    def _remembered(self, sql: str, touched: set[str], *, has_parameters: bool) -> dict[str, Any]:
         """Return a query in the form in which it is remembered.
 
         Where the fault is seeded into none of its tables, it gives the same rows on the clean candidate, so equal rows show
@@ -100,10 +100,10 @@ class Proofs:
             "rows": self._reads.of_query("candidate", sql) if is_of_rows else None,
         }
 
-    def _is_as_before(self, asked: dict[str, Any]) -> bool:
-        if asked["tables"] == self._of_tables(asked["sql"]):
+    def _is_as_before(self, query: dict[str, Any]) -> bool:
+        if query["tables"] == self._of_tables(query["sql"]):
             return True
-        return asked["rows"] is not None and asked["rows"] == self._reads.of_query("candidate", asked["sql"])
+        return query["rows"] is not None and query["rows"] == self._reads.of_query("candidate", query["sql"])
 
     def _of_tables(self, sql: str) -> str:
         names = self._reads.names("candidate", sql)

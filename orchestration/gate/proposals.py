@@ -59,7 +59,7 @@ def redelivery_entry(rows: Sequence[Mapping[str, Any]]) -> str:
         rows: of the model ``int_redelivered_units``, with ``unit_name``.
     """
     first = rows[0]
-    told = "".join(
+    comments = "".join(
         f"#   {row['unit_code']} {row['unit_name'] or ''}".rstrip()
         + f": {row['answers_lost']} of {row['answers_before']} answers are gone, {row['answers_now']} are there\n"
         for row in rows
@@ -68,7 +68,7 @@ def redelivery_entry(rows: Sequence[Mapping[str, Any]]) -> str:
         ", ".join(f'"{row["unit_code"]}"' for row in rows), 118, initial_indent="  units: [", subsequent_indent="    "
     )
     return (
-        f"# {first['form']}\n{told}- year: {first['time_period']}\n{listed}]\n"
+        f"# {first['form']}\n{comments}- year: {first['time_period']}\n{listed}]\n"
         f'  delivery: "{first["sha256"][:_DIGITS]}"\n{_open("why the answers are gone")}'
     )
 

@@ -273,8 +273,8 @@ def warning_lines(verdict: dict[str, Any], restricted: list[RuleResult] | None =
     for each in verdict["rules"]:
         found = last.get(each["rule"])
         if found is not None:
-            told = {"outcome": found.outcome, "failing": found.failing, "waived": found.waived}
-            each = each | told | {"rows": found.rows or each["rows"]}
+            newest = {"outcome": found.outcome, "failing": found.failing, "waived": found.waived}
+            each = each | newest | {"rows": found.rows or each["rows"]}
         if each["severity"] != "warning" or each["outcome"] == "pass":
             continue
         waived = f", {each['waived']} of them waived" if each["waived"] else ""

@@ -54,8 +54,8 @@ def look_at_cells(
     found: list[Proposal] = []
     if merged:
         row, column = merged[0]
-        said = f"{headers[column]} is merged over rows (first into row {row}): its unit holds for all of them without a word"
-        found.append(Proposal("sheets", said))
+        seen = f"{headers[column]} is merged over rows (first into row {row}): its unit holds for all of them without a word"
+        found.append(Proposal("sheets", seen))
     if remark := table_rows.fill_down_proposal(layout, delivered, headers):
         found.append(Proposal("sheets", remark))
     rows = {row for row in pc.unique(sheet.cells["row_number"]).to_pylist() if row >= layout.first_row}

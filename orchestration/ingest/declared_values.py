@@ -83,23 +83,25 @@ def missing_cells(
         UserError: the file and the form contradict each other.
     """
     # Where the form takes precedence, its meanings apply; a code that either declares missing is missing.
-    spoken_for: dict[int, set[str]] = defaultdict(set)
+    settled_by_form: dict[int, set[str]] = defaultdict(set)
     for found in contradictions(form, layout, sheet, headers):
         if spec.declared_missing == "refuse" or found.kind == "coding":
             where = f", row {found.row}" if found.row is not None else ""
             raise UserError(found.what, place=f"{path}, column {shown(headers[found.column])}{where}", remedy=found.remedy)
         if found.kind == "meaning":
-            spoken_for[found.column].add(found.code)
+            settled_by_form[found.column].add(found.code)
     declared = sheet.declared.missing_cells
-    if not spoken_for or not declared.num_rows:
+    if not settled_by_form or not declared.num_rows:
         return declared
-    table = sheet.cells.filter(pc.is_in(sheet.cells["column_number"], value_set=pa.array(sorted(spoken_for), pa.int32())))
-    is_spoken_for = [
-        code_text(text) in spoken_for[number]
+    table = sheet.cells.filter(
+        pc.is_in(sheet.cells["column_number"], value_set=pa.array(sorted(settled_by_form), pa.int32()))
+    )
+    is_settled = [
+        code_text(text) in settled_by_form[number]
         for number, text in zip(table["column_number"].to_pylist(), table["text"].to_pylist(), strict=True)
     ]
-    spoken = _keys(sheet, table.filter(pa.array(is_spoken_for, pa.bool_())))
-    return declared.filter(pa.array(~np.isin(_keys(sheet, declared), spoken)))
+    settled = _keys(sheet, table.filter(pa.array(is_settled, pa.bool_())))
+    return declared.filter(pa.array(~np.isin(_keys(sheet, declared), settled)))
 
 
 def contradictions(form: Form, layout: SheetSpec, sheet: Sheet, headers: Mapping[int, str]) -> Iterator[Contradiction]:
@@ -234,11 +236,11 @@ def _choices_contradicted(
         code, chosen = code_text(value.text), column.codes_in(value.text)
         # A cell with a single option was judged by its meaning.
         if value.is_declared and code not in answers and chosen and all(each in answers for each in chosen):
-            said = " and ".join(repr(answers[each]) for each in chosen)
+            meanings = " and ".join(repr(answers[each]) for each in chosen)
             yield Contradiction(
                 number,
                 code,
-                f"the file declares {shown(value.text)!r} missing, and the form says that it is {said}",
+                f"the file declares {shown(value.text)!r} missing, and the form says that it is {meanings}",
                 "ask the collector what it means, or state declared_missing: form in form.yml if the form is right",
                 "meaning",
                 value.row,

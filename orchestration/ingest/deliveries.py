@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.core.content_hashes import code_hash, digest, hash_of_rows
 from orchestration.core.errors import Problems, UserError
 from orchestration.forms.model import Form
 from orchestration.ingest import marks
@@ -20,9 +21,6 @@ from orchestration.ingest.archive import archive
 from orchestration.ingest.capture import CapturedFile, capture, is_left_behind
 from orchestration.ingest.delivery_files import ReadSheet, read_delivery
 from orchestration.ingest.earlier_columns import columns_before
-
-# Bump when the readers return other cells for the same bytes; deliveries are then read again.
-READER_VERSION = 4
 
 TABLES = {
     "cells": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer, column_number integer, "
@@ -37,7 +35,7 @@ TABLES = {
     "submitted": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer, submitted_at timestamp, "
     "instant timestamp",
     "repeated_headers": "form varchar, file varchar, sheet varchar, layout varchar, row_number integer",
-    "deliveries": "form varchar, fingerprint varchar, unit_count integer",
+    "deliveries": "form varchar, fingerprint varchar, content varchar, unit_count integer",
 }
 
 
@@ -67,8 +65,8 @@ def prepare_tables(connection: duckdb.DuckDBPyConnection, forms: list[Form]) -> 
 
 
 def fingerprint(form: Form, files: list[CapturedFile]) -> str:
-    """Hash of all that decides the raw cells: the bytes, the reader options, the layout and the mapped columns."""
-    parts = [str(READER_VERSION), form.model_dump_json(include={"files", "sheets", "checks", "collection_year"})]
+    """Hash of all inputs that decide the raw cells: the bytes, the reader options, the layout and the mapped columns."""
+    parts = [form.model_dump_json(include={"files", "sheets", "checks", "collection_year"})]
     # For optional columns it matters which of them are the same question.
     parts += sorted(
         {
@@ -161,7 +159,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, form: Form, sheets: list[Rea
             form,
             [(read_sheet, pa.table({"row_number": pa.array(read_sheet.header_again, pa.int32())})) for read_sheet in sheets],
         ),
-        "marks": _stacked(form, [(read_sheet, _marks_table(read_sheet.told)) for read_sheet in sheets]),
+        "marks": _stacked(form, [(read_sheet, _marks_table(read_sheet.remarks)) for read_sheet in sheets]),
         "cells": _stacked(form, [(read_sheet, _all_cells(read_sheet)) for read_sheet in sheets]),
         "missing_cells": _stacked(form, [(read_sheet, read_sheet.missing) for read_sheet in sheets]),
     }
@@ -179,8 +177,10 @@ def _all_cells(read_sheet: ReadSheet) -> pa.Table:
     )
 
 
-def _marks_table(told: tuple[marks.Told, ...]) -> pa.Table:
-    columns = {name: [getattr(each, name) for each in told] for name in ("mark", "cell_count", "first_row", "first_column")}
+def _marks_table(remarks: tuple[marks.Remark, ...]) -> pa.Table:
+    columns = {
+        name: [getattr(each, name) for each in remarks] for name in ("mark", "cell_count", "first_row", "first_column")
+    }
     schema = [("mark", pa.string()), ("cell_count", pa.int64()), ("first_row", pa.int32()), ("first_column", pa.int32())]
     return pa.table(columns, pa.schema(schema))
 
@@ -290,11 +290,31 @@ def _note(
 ) -> None:
     """Record a delivery that was read, with its version and number of units; refuse it if its units are missing."""
     units = _check_units(connection, form, forms, municipalities, folder)
-    connection.execute("insert into raw.deliveries values (?, ?, ?)", [form.form, fingerprint(form, files), units])
+    connection.execute(
+        "insert into raw.deliveries values (?, ?, ?, ?)",
+        [form.form, fingerprint(form, files), _content(connection, form), units],
+    )
+
+
+def _content(connection: duckdb.DuckDBPyConnection, form: Form) -> str:
+    """Return a hash of the form's rows in raw, and of the program that reads them."""
+    hashes = [
+        f"select '{table}', ({hash_of_rows(f'raw.{table} as as_a_row where form = $form', 'as_a_row')})"
+        for table in TABLES
+        if table != "deliveries"
+    ]
+    rows = connection.execute(" union all ".join(hashes), {"form": form.form}).fetchall()
+    return digest(code_hash(), *(f"{table} {content}" for table, content in sorted(rows)))
+
+
+def _is_as_read(connection: duckdb.DuckDBPyConnection, form: Form) -> bool:
+    """Return whether the form's rows in raw are those that this very program read."""
+    known = connection.execute("select content from raw.deliveries where form = ?", [form.form]).fetchone()
+    return known is not None and known[0] == _content(connection, form)
 
 
 def is_changed(connection: duckdb.DuckDBPyConnection, form: Form, deliveries: Path) -> bool:
-    """Return whether the form's delivery differs from what was read last."""
+    """Return whether the form's delivery differs from what was read last, whatever program read it."""
     known = connection.execute("select fingerprint from raw.deliveries where form = ?", [form.form]).fetchone()
     folder = deliveries / form.delivery
     if not folder.is_dir():
@@ -321,10 +341,11 @@ def ingest(
         deliveries: folder of the deliveries.
         archive_folder: folder of the unchanged copies.
         municipalities: number of municipalities in each year.
-        again: read it even if it is unchanged.
+        again: read it even if nothing has changed.
 
     Returns:
-        ``read``, ``unchanged``, or ``not delivered`` (there is no folder for it).
+        ``read``, ``unchanged``, or ``not delivered`` (there is no folder for it). A delivery is read again if the warehouse
+        no longer has the rows that were read, or another version of the program read them.
 
     Raises:
         UserError: the delivery is refused; no delivery in the warehouse was changed.
@@ -337,7 +358,7 @@ def ingest(
         return "not delivered"
     files = capture(folder, form)
     archive(folder, files, archive_folder)
-    if not again and not is_changed(connection, form, deliveries):
+    if not again and not is_changed(connection, form, deliveries) and _is_as_read(connection, form):
         return "unchanged"
     sheets = read_delivery(form, files, Problems(), columns_before(form, files, archive_folder))
     connection.execute("begin")

@@ -54,7 +54,7 @@ class ReadSheet:
     """Rows of data that repeat the header."""
     left_out: pa.Table = field(default_factory=marks.LEFT_OUT_SCHEMA.empty_table)
     """Cells that do not count because the form says so, with the reason."""
-    told: tuple[marks.Told, ...] = ()
+    remarks: tuple[marks.Remark, ...] = ()
     """Remarks on cells that were read or left out."""
     missing: pa.Table = field(default_factory=PLACE_SCHEMA.empty_table)
     """Places of the cells that the file declares missing."""
@@ -171,7 +171,7 @@ def _read_sheet(
     ignored = {number for number, name in headers.items() if name in mapped and mapped[name].use == "ignored"}
     marked = {row for row in set(settled.marks["row_number"].to_pylist()) if row >= layout.first_row}
     counted = {*layout.header_rows, *marked} - table_rows.rows_of_no_data(layout, settled, headers, marked)
-    told = marks.account(
+    remarks = marks.account(
         file.spec,
         file.path,
         settled,
@@ -179,7 +179,7 @@ def _read_sheet(
     )
     sheet, filled = table_rows.fill_down(layout, settled, headers)
     if filled:
-        told = (*told, marks.Told("filled_down", len(filled), *filled[0]))
+        remarks = (*remarks, marks.Remark("filled_down", len(filled), *filled[0]))
     with problems.collect():
         check_records(file, sheet, layout, headers)
     with problems.collect():
@@ -192,7 +192,7 @@ def _read_sheet(
     is_any_code = form.units == "anonymous"
     with problems.collect():
         table_rows.refuse_second_table(file.path, layout, sheet, headers, numbers, again, is_any_code=is_any_code)
-    return ReadSheet(file, sheet, layout, headers, form.collection_year, again, left_out, told)
+    return ReadSheet(file, sheet, layout, headers, form.collection_year, again, left_out, remarks)
 
 
 def _check_content(form: Form, sheets: list[ReadSheet], problems: Problems) -> None:

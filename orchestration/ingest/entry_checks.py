@@ -86,7 +86,7 @@ def _without_version(
     """Return which entries on lost answers name a version that is neither delivered nor was read before."""
     entries = {row[0]: dict(zip(TABLES["redeliveries"].names, row, strict=True)) for row in rows}
     read = {path.stem for path in (archive_folder / LISTS).glob("*.json")} if entries else set[str]()
-    told = []
+    remarks = []
     for row in entries.values():
         delivered = {
             delivery_hash(capture(deliveries / form.delivery, form, Problems(go_on=True)))
@@ -95,11 +95,11 @@ def _without_version(
         }
         if not any(sha256.startswith(row["delivery"]) for sha256 in delivered | read):
             now = ", ".join(sorted(sha256[: len(row["delivery"])] for sha256 in delivered)) or "nothing"
-            told.append(
+            remarks.append(
                 f"{_place(data, 'redeliveries', (row['entry'],))}: delivery {row['delivery']!r} is no version that is "
                 f"delivered or was read, so the entry covers nothing; of {row['time_period']} there is {now}"
             )
-    return told
+    return remarks
 
 
 def _place(data: Path, name: str, row: tuple[Any, ...]) -> str:

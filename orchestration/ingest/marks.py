@@ -57,7 +57,7 @@ _MESSAGES: Mapping[tuple[str, str | None], tuple[str, str]] = {
 }
 
 
-TOLD: Mapping[str, str] = {
+REMARKS: Mapping[str, str] = {
     "hidden": "hidden cells, read since the form says so",
     "hidden_skipped": "hidden cells, left out since the form says so",
     "struck_out": "cells that are struck out, read since the form says so",
@@ -74,7 +74,7 @@ LEFT_OUT_SCHEMA = CELL_SCHEMA.append(pa.field("left_out", pa.string()))
 
 
 @dataclass(frozen=True)
-class Told:
+class Remark:
     """A remark on cells that were read or left out: the mark, the number of cells, and the place of the first one."""
 
     mark: str
@@ -120,12 +120,12 @@ def settle(spec: FileSpec, sheet: Sheet) -> tuple[Sheet, pa.Table]:
 
 def _settling(spec: FileSpec) -> list[tuple[str, str]]:
     """Return the marks that leave cells out, with the word for it."""
-    said = (("hidden", spec.hidden), ("struck_out", spec.struck_out), ("raised", spec.raised))
+    options = (("hidden", spec.hidden), ("struck_out", spec.struck_out), ("raised", spec.raised))
     words = {"skip": "skipped", "drop": "dropped"}
-    return [(mark, words[option]) for mark, option in said if option in words]
+    return [(mark, words[option]) for mark, option in options if option in words]
 
 
-def account(spec: FileSpec, path: Path, sheet: Sheet, counts: Callable[[int, int], bool]) -> tuple[Told, ...]:
+def account(spec: FileSpec, path: Path, sheet: Sheet, counts: Callable[[int, int], bool]) -> tuple[Remark, ...]:
     """Refuse marks that the form does not allow, and report the others.
 
     Args:
@@ -138,16 +138,16 @@ def account(spec: FileSpec, path: Path, sheet: Sheet, counts: Callable[[int, int
         UserError: a cell that counts is hidden, struck out or raised, or its formula has no saved value.
     """
     settled = {f"{mark}_{word}" for mark, word in _settling(spec)}
-    told: dict[str, list[Place]] = {}
+    remarked: dict[str, list[Place]] = {}
     refused: dict[tuple[str, str | None], list[Place]] = {}
     for mark in sheet.marks.to_pylist():
         name, place = mark["mark"], _place(mark)
         if name in settled:
-            told.setdefault(name, []).append(place)
+            remarked.setdefault(name, []).append(place)
         elif not counts(*place):
             continue
         elif name not in _REFUSED or (name in _READABLE and getattr(spec, name) == "read"):
-            told.setdefault(name, []).append(place)
+            remarked.setdefault(name, []).append(place)
         else:
             refused.setdefault((name, mark["detail"]), []).append(place)
     for (name, detail), places in refused.items():
@@ -159,7 +159,7 @@ def account(spec: FileSpec, path: Path, sheet: Sheet, counts: Callable[[int, int
             place=f"{path}, sheet {sheet.name}, cell {column_letters(column)}{row}",
             remedy=remedy,
         )
-    return tuple(Told(name, len(set(places)), *min(places)) for name, places in sorted(told.items()))
+    return tuple(Remark(name, len(set(places)), *min(places)) for name, places in sorted(remarked.items()))
 
 
 def proposals(sheet: Sheet) -> tuple[str, ...]:
@@ -176,7 +176,7 @@ def proposals(sheet: Sheet) -> tuple[str, ...]:
             what, remedy = _MESSAGES[name, detail]
             lines.append(f"{where}{more}: {what}; {remedy}")
         else:
-            lines.append(f"{where}{more}: {TOLD[name]}")
+            lines.append(f"{where}{more}: {REMARKS[name]}")
     return tuple(lines)
 
 

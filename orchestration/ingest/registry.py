@@ -115,8 +115,8 @@ TABLES: dict[str, pa.Schema] = {
 
 def _meaning_hash(form: Form) -> str:
     """Return a hash of what decides how a delivery is read: not of titles, origin, or line numbers of entries."""
-    told = {"title", "reference_period", "origin", "licence", "constructed"}
-    meant = form.model_dump(mode="json", exclude=told | {"columns"})
+    descriptive = {"title", "reference_period", "origin", "licence", "constructed"}
+    meant = form.model_dump(mode="json", exclude=descriptive | {"columns"})
     meant["columns"] = [column.model_dump(mode="json", exclude={"line", "wording_nb"}) for column in form.columns]
     return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()
 

@@ -19,7 +19,7 @@ from orchestration.ingest.columns import mapped_names
 SHOWN = 40
 """Most columns that one message lists."""
 # Most changes that one message spells out.
-_TOLD = 3
+_MOST_REMEDIES = 3
 
 
 def check_columns(
@@ -85,22 +85,22 @@ def _unlike(
     for number, name in unmapped.items():
         left = [other for other in others if other not in pairs.values()]
         near = [pairs[name]] if name in pairs else difflib.get_close_matches(name, left, n=1, cutoff=0.5)
-        said = []
+        remarks = []
         if re.search(r"#[0-9]+$", name):
-            said.append("its header stands in the sheet more than once")
+            remarks.append("its header stands in the sheet more than once")
         if re.search(r"@[0-9]+$", name):
-            said.append("it has cells and no header")
+            remarks.append("it has cells and no header")
         if near:
             others.remove(near[0])
-            said.append(f"nearest is {near[0]!r}, line {mapped[near[0]].line}")
-        new.append((f"{number} {name!r}", said))
+            remarks.append(f"nearest is {near[0]!r}, line {mapped[near[0]].line}")
+        new.append((f"{number} {name!r}", remarks))
     # The nearest column is named with the new one.
     gone = []
     for column in missing:
         if not unmapped or header(column.column) in others:
             near = difflib.get_close_matches(header(column.column), sorted(delivered), n=1, cutoff=0.5)
-            said = [f"line {column.line}"] + ([f"nearest delivered is {near[0]!r}"] if near else [])
-            gone.append((repr(column.column), said))
+            remarks = [f"line {column.line}"] + ([f"nearest delivered is {near[0]!r}"] if near else [])
+            gone.append((repr(column.column), remarks))
     parts = [_listed("column", new, "not mapped")] if new else []
     parts += [_listed("mapped column", gone, "missing")] if gone else []
     nameless = [name for name in unmapped.values() if re.search(r"@[0-9]+$", name)]
@@ -111,16 +111,18 @@ def _unlike(
     )
     if not renamed:
         return UserError(", and ".join(parts), place=place, remedy=remedy)
-    told = [f"if {each.after!r} is {each.before!r}, {each.remedy}" for each in renamed[:_TOLD]]
-    more = f" (is248 preview lists {len(renamed) - _TOLD} more)" if len(renamed) > _TOLD else ""
-    return RenamedError(", and ".join(parts), place=place, remedy=f"{remedy}: {'. '.join(told)}{more}", renamed=renamed)
+    remedies = [f"if {each.after!r} is {each.before!r}, {each.remedy}" for each in renamed[:_MOST_REMEDIES]]
+    more = f" (is248 preview lists {len(renamed) - _MOST_REMEDIES} more)" if len(renamed) > _MOST_REMEDIES else ""
+    return RenamedError(", and ".join(parts), place=place, remedy=f"{remedy}: {'. '.join(remedies)}{more}", renamed=renamed)
 
 
-def _listed(kind: str, told: list[tuple[str, list[str]]], what: str) -> str:
+def _listed(kind: str, columns: list[tuple[str, list[str]]], what: str) -> str:
     """Return the columns of one kind as a sentence, each with its remark."""
-    texts = [f"{name}" + (f" ({', '.join(said)})" if said else "") for name, said in told[:SHOWN]]
-    if len(told) == 1:
-        name, said = told[0]
-        return f"{'the ' if what == 'missing' else ''}{kind} {name} is {what}" + (f" ({', '.join(said)})" if said else "")
-    more = len(told) - SHOWN
-    return f"{len(told)} {kind}s are {what}: {', '.join(texts)}" + (f" and {more} more" if more > 0 else "")
+    texts = [f"{name}" + (f" ({', '.join(remarks)})" if remarks else "") for name, remarks in columns[:SHOWN]]
+    if len(columns) == 1:
+        name, remarks = columns[0]
+        return f"{'the ' if what == 'missing' else ''}{kind} {name} is {what}" + (
+            f" ({', '.join(remarks)})" if remarks else ""
+        )
+    more = len(columns) - SHOWN
+    return f"{len(columns)} {kind}s are {what}: {', '.join(texts)}" + (f" and {more} more" if more > 0 else "")

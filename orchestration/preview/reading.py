@@ -177,9 +177,9 @@ def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path
         delivered = set()
         for form in rounds:
             # Problems of the round before are not the subject of the preview.
-            told = problems if form.time_period == year else Problems(go_on=True)
-            already = len(told.found)
-            with told.collect():
+            own_problems = problems if form.time_period == year else Problems(go_on=True)
+            already = len(own_problems.found)
+            with own_problems.collect():
                 is_there = deliveries.read_what_is_readable(
                     connection,
                     form,
@@ -187,12 +187,16 @@ def _read(look: Settings, year: int, problems: Problems, deliveries_folder: Path
                     deliveries=deliveries_folder or look.deliveries,
                     archive_folder=archive_folder,
                     municipalities=municipalities,
-                    problems=told,
+                    problems=own_problems,
                 )
                 delivered |= {form.form} if is_there else set()
-            flawed |= {form.form} if len(told.found) > already else set()
+            flawed |= {form.form} if len(own_problems.found) > already else set()
             if form.form not in delivered and form.time_period != year:
-                why = str(told.found[0]) if told.found else f"{look.deliveries / form.delivery}: there is no such folder"
+                why = (
+                    str(own_problems.found[0])
+                    if own_problems.found
+                    else f"{look.deliveries / form.delivery}: there is no such folder"
+                )
                 not_compared |= {name: why for name, each in before.items() if each.form == form.form}
     return Reading(
         year, tuple(forms), before, frozenset(delivered), tuple(problems.found), frozenset(flawed), undecided, not_compared

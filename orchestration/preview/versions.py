@@ -277,12 +277,12 @@ def answers_before(settings: Settings, year: int, name: str) -> Earlier:
     wanted = tuple(_compared(version, last, published) for version in chosen.values() if version is not None)
     if not wanted:
         known = [version for delivery in deliveries for version in versions_of(settings.archive, delivery)]
-        told = ", ".join(f"{version.name} ({version.read_at})" for version in known) or "none was read"
+        versions = ", ".join(f"{version.name} ({version.read_at})" for version in known) or "none was read"
         what = {PREVIOUS: "no earlier version", PUBLISHED: "no published version"}.get(name, f"no version {name!r}")
         raise UserError(
             f"{what} of the delivery of {year} is archived",
             place=str(settings.archive / LISTS),
-            remedy=f"versions that were read: {told}",
+            remedy=f"versions that were read: {versions}",
         )
     with tempfile.TemporaryDirectory(dir=settings.preview.parent if settings.preview.parent.is_dir() else None) as temporary:
         folder = Path(temporary)

@@ -68,6 +68,9 @@ WriteReports = Callable[[Path], None]
 # The table with the snapshot's identity; one row.
 SNAPSHOT = "snapshot"
 
+# Version of the contract that a snapshot keeps, ``docs/use/contract.md``; docs/develop/releasing.md says when to raise it.
+CONTRACT_VERSION = "1.0"
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -109,7 +112,7 @@ def _identity_query(channel: Purpose) -> str:
     return f"""
         select '{channel}' as channel, newest.time_period, newest.deliveries, newest.is_constructed,
             releases.release, releases.status as release_status, cast(releases.release_date as varchar) as release_date,
-            releases.release_at, releases.next_release_at
+            releases.release_at, releases.next_release_at, '{CONTRACT_VERSION}' as contract_version
         from (
             select (select {NEWEST}) as time_period, count(*) as deliveries,
                 coalesce(bool_or(is_constructed), false) as is_constructed
@@ -128,6 +131,8 @@ def _write_database(
         # One thread, so that rows keep their order and files their bytes.
         connection.execute("set threads = 1")
         attach(connection, warehouse, "warehouse")
+        # One transaction: each would wait for the disk, and there is a comment on every column.
+        connection.begin()
         for table in tables:
             if table.made_by == "dbt":
                 _check_columns(connection, table)
@@ -135,8 +140,12 @@ def _write_database(
         for table in tables:
             if table.name == SNAPSHOT:
                 _create(connection, table, f"({_identity_query(channel)})")
+        connection.commit()
+        # What follows must see the tables of the candidate alone.
         connection.execute("detach warehouse")
+        connection.begin()
         view_queries.create(connection, entries, tables, read_release(connection, catalogue))
+        connection.commit()
         connection.execute("checkpoint")
 
 
@@ -206,7 +215,7 @@ class Work:
     """Does the jobs of a candidate in parallel; ``hashes`` has those of the files that were already hashed."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, folder: Path, store: Store | None, told: tuple[object, ...]
+        self, connection: duckdb.DuckDBPyConnection, folder: Path, store: Store | None, arguments: tuple[object, ...]
     ) -> None:
         """Begin.
 
@@ -214,13 +223,13 @@ class Work:
             connection: sees the tables of the candidate.
             folder: the folder of the candidate.
             store: what was made before; without it everything is made.
-            told: what all jobs are told.
+            arguments: what all jobs are given.
         """
         self._connection = connection
         self._folder = folder
         self._store = store
         self._contents = Contents(connection) if store is not None else None
-        self._world = world_of(self._contents, *told) if self._contents is not None else ""
+        self._world = world_of(self._contents, *arguments) if self._contents is not None else ""
         self.hashes: dict[str, str] = {}
 
     def do(self, jobs: list[Job]) -> list[Later]:

@@ -80,8 +80,8 @@ class Words:
     def columns(self, table: str, names: Iterable[str], language: Language) -> str:
         """Return the titles of the first of some columns of a table, without its main measure and status."""
         described = self.tables[table]
-        told = {STATUS_COLUMN, *described.measures[:1]} if STATUS_COLUMN in described.column_names else set()
-        titles = [in_language(described.column(name).title, language) for name in names if name not in told]
+        left_out = {STATUS_COLUMN, *described.measures[:1]} if STATUS_COLUMN in described.column_names else set()
+        titles = [in_language(described.column(name).title, language) for name in names if name not in left_out]
         return ", ".join(titles[:SHOWN_COLUMNS]) + (" \u2026" if len(titles) > SHOWN_COLUMNS else "")
 
     def dimensions(self, figure: Figure, language: Language) -> str:
@@ -345,8 +345,8 @@ def as_json(changes: Changes, words: Words) -> str:
 
 def as_script(changes: Changes, words: Words) -> str:
     """Return the data of the front page as a script: pages that are opened as files cannot read JSON."""
-    told = as_dictionary(changes, words)
-    shown = {name: told[name] for name in ("id", "predecessor", "summary")}
+    content = as_dictionary(changes, words)
+    shown = {name: content[name] for name in ("id", "predecessor", "summary")}
     # A text could contain the end of a script only by accident; it must not end this one.
     return f"window.IS248_CHANGES = {json.dumps(shown, ensure_ascii=False)};\n".replace("</", "<\\/")
 

@@ -70,7 +70,7 @@ class Contents:
             "select view_name from duckdb_views() where not internal "
             "union select function_name from duckdb_functions() where not internal"
         )
-        said = [
+        schema = [
             connection.execute(query).fetchall()
             for query in (
                 "select table_name, column_name, data_type from duckdb_columns() where not internal order by all",
@@ -78,7 +78,7 @@ class Contents:
                 "select function_name, parameters, macro_definition from duckdb_functions() where not internal order by all",
             )
         ]
-        self.schema = digest(repr(said))
+        self.schema = digest(repr(schema))
 
     def of(self, table: str) -> str:
         """Return the hash of a table; that of a missing table equals no other."""
@@ -223,10 +223,10 @@ class Store:
         return content
 
 
-def world_of(contents: Contents, *told: object) -> str:
+def world_of(contents: Contents, *arguments: object) -> str:
     """Return a hash of what all jobs of a candidate are told: the program and its tools, the schema, and the arguments."""
     return digest(
-        code_hash(), duckdb.__version__, zlib.ZLIB_RUNTIME_VERSION, contents.schema, *(repr(each) for each in told)
+        code_hash(), duckdb.__version__, zlib.ZLIB_RUNTIME_VERSION, contents.schema, *(repr(each) for each in arguments)
     )
 
 

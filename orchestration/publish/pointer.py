@@ -63,15 +63,15 @@ def _journal_snapshot(snapshots: Path, events: list[journal.Event]) -> str | Non
 def _pointer_error(snapshots: Path, what: str, *, missing: str | None = None, in_the_way: bool = False) -> UserError:
     """Return the error about a wrong pointer; the remedy is a command that repairs it."""
     pointer, away = (shlex.quote(str(snapshots / name)) for name in (CURRENT, f"{CURRENT}.away"))
-    told = _journal_snapshot(snapshots, journal.read_journal(snapshots))
+    published = _journal_snapshot(snapshots, journal.read_journal(snapshots))
     if in_the_way:
         # It is unknown what it is, so the remedy does not delete it; ln would create its link inside a folder.
         move = f"mv {pointer} {away}"
         remedy = f"move it away, and is248 run publishes anew: {move}"
-        if told is not None:
-            remedy = f"move it away and name the published snapshot: {move} && ln -s {told} {pointer}"
-    elif told is not None:
-        remedy = f"let it name the published snapshot: ln -sfn {told} {pointer}"
+        if published is not None:
+            remedy = f"move it away and name the published snapshot: {move} && ln -s {published} {pointer}"
+    elif published is not None:
+        remedy = f"let it name the published snapshot: ln -sfn {published} {pointer}"
     elif missing is not None:
         remedy = f"restore {missing} from the backup"
     else:

@@ -31,7 +31,7 @@ def inputs_hash(settings: Settings) -> str:
         str(sys.version_info[:3]),
         settings.channel,
         *sorted(settings.formats_written),
-        hash_of_files(settings.data, without=generated),
+        hash_of_files(settings.data, without=generated, is_code=False),
         hash_of_files(*(PROJECT_DIR / name for name in PROJECT)),
     )
 

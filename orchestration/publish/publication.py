@@ -92,17 +92,17 @@ def waiting(made: Candidate | None, *, calendar: Calendar, folder: Path, candida
     """
     approved = next(iter(approved_ids(calendar)), None)
     published = pointer.current(folder)
-    said = snapshots.read_identity(published) if published is not None else None
+    identity = snapshots.read_identity(published) if published is not None else None
     if approved is None or (published is not None and published.name == approved):
         if made is None or (published is not None and made.id == published.name):
             return Outcome()
-        reasons = reasons_against(calendar, snapshots.read_identity(made.path), said, moment)
+        reasons = reasons_against(calendar, snapshots.read_identity(made.path), identity, moment)
         return Outcome(waiting=made.id, reasons=tuple(reasons))
     path = _folder_of(approved, folder, candidates)
     if path is None:
         reason = "it was approved, but is not there: run is248 run, and approve what that makes"
         return Outcome(waiting=approved, reasons=(reason,))
-    reasons = reasons_against(calendar, snapshots.read_identity(path), said, moment)
+    reasons = reasons_against(calendar, snapshots.read_identity(path), identity, moment)
     withdrawn = journal.withdrawal(journal.read_journal(folder), approved)
     if withdrawn is not None:
         reasons.append(f"it was withdrawn on {withdrawn.at[:10]}: {withdrawn.reason}")
@@ -162,8 +162,8 @@ def overdue_release(settings: Settings) -> str | None:
     if settings.channel == "demo":
         return None
     published = pointer.current(settings.snapshots)
-    said = snapshots.read_identity(published) if published is not None else None
-    late = overdue(load_calendar(settings.calendar), said, now())
+    identity = snapshots.read_identity(published) if published is not None else None
+    late = overdue(load_calendar(settings.calendar), identity, now())
     if late is None:
         return None
     notify(

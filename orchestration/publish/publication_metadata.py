@@ -135,15 +135,15 @@ class Release:
     def notice(self) -> Label | None:
         """The notice in every file and page on a rehearsal, constructed deliveries or provisional figures."""
         # The most important comes first: a footer has room only for the first sentence.
-        said = [filled(TEXTS["rehearsal"], period=str(self.time_period))] if self.is_rehearsal else []
+        sentences = [filled(TEXTS["rehearsal"], period=str(self.time_period))] if self.is_rehearsal else []
         if self.is_constructed:
             periods = spans(self.constructed_periods)
-            said.append(filled(self.catalogue.constructed, periods=periods))
+            sentences.append(filled(self.catalogue.constructed, periods=periods))
         if self.is_provisional:
-            said.append(filled(self.catalogue.provisional, period=str(self.time_period)))
-        if not said:
+            sentences.append(filled(self.catalogue.provisional, period=str(self.time_period)))
+        if not sentences:
             return None
-        return Label(nb=" ".join(text.nb for text in said), en=" ".join(text.en for text in said))
+        return Label(nb=" ".join(text.nb for text in sentences), en=" ".join(text.en for text in sentences))
 
     def label(self, codelist: str, code: str) -> Label:
         """Return the label of a code; the code itself where the list has none (the gate refuses such a candidate)."""
@@ -198,26 +198,26 @@ def read_release(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) ->
         "amount", {}
     )
     # A snapshot of an earlier version may state less about itself.
-    (said,) = dictionaries(connection, "select * from snapshot")
+    (identity,) = dictionaries(connection, "select * from snapshot")
     constructed = connection.execute(
         "select distinct time_period from deliveries where is_constructed order by time_period"
     ).fetchall()
-    if said["channel"] == REHEARSAL:
+    if identity["channel"] == REHEARSAL:
         catalogue = catalogue.model_copy(update={"title": filled(TEXTS["rehearsal_title"], title=catalogue.title)})
     return Release(
         catalogue=catalogue,
-        channel=said["channel"],
-        time_period=said["time_period"],
+        channel=identity["channel"],
+        time_period=identity["time_period"],
         constructed_periods=tuple(row[0] for row in constructed),
         codes=codes,
-        is_provisional=said.get("release_status") == "provisional",
+        is_provisional=identity.get("release_status") == "provisional",
         definitions=read_definitions(connection, codes.get(KIND, {})),
-        released_at=_moment(said, "release_at"),
-        next_release_at=_moment(said, "next_release_at"),
+        released_at=_moment(identity, "release_at"),
+        next_release_at=_moment(identity, "next_release_at"),
     )
 
 
-def _moment(said: Mapping[str, Any], name: str) -> datetime | None:
+def _moment(identity: Mapping[str, Any], name: str) -> datetime | None:
     """Return a time of the calendar; a rehearsal has none, whatever release it practises."""
-    text = said.get(name)
-    return None if text is None or said["channel"] == REHEARSAL else datetime.fromisoformat(text)
+    text = identity.get(name)
+    return None if text is None or identity["channel"] == REHEARSAL else datetime.fromisoformat(text)

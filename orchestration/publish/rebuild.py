@@ -61,7 +61,7 @@ def rebuild(
     into: Path,
     make: Make,
     render: Render,
-    tell: Callable[[str], None] = lambda line: None,
+    on_progress: Callable[[str], None] = lambda line: None,
 ) -> Rebuilt:
     """Make a snapshot again in another folder, and compare it with the published one.
 
@@ -71,7 +71,7 @@ def rebuild(
         into: an empty folder for inputs, warehouse and snapshot.
         make: runs everything on the settings that it is given, up to a candidate that passes.
         render: renders a verdict as the page of the gate.
-        tell: takes a line of progress.
+        on_progress: takes a line of progress.
 
     Raises:
         UserError: what it was made from is missing, or the folder is not empty.
@@ -89,7 +89,7 @@ def rebuild(
             place=str(original),
             remedy="restore the project of that time",
         )
-    return compare(original, make_again(settings, original.name, origin, into, make, tell), render)
+    return compare(original, make_again(settings, original.name, origin, into, make, on_progress), render)
 
 
 def make_again(
@@ -98,7 +98,7 @@ def make_again(
     origin: integrity.Origin,
     into: Path,
     make: Make,
-    tell: Callable[[str], None] = lambda line: None,
+    on_progress: Callable[[str], None] = lambda line: None,
 ) -> Path:
     """Make a snapshot again in an empty folder, and return its folder there, with the checksums of its verdict.
 
@@ -108,7 +108,7 @@ def make_again(
         origin: what it was made from.
         into: a folder for inputs, warehouse and snapshot, which does not exist or is empty.
         make: runs everything on the settings that it is given, up to a candidate that passes.
-        tell: takes a line of progress.
+        on_progress: takes a line of progress.
 
     Raises:
         UserError: what it was made from is missing or damaged, or the present project makes a different snapshot.
@@ -116,9 +116,9 @@ def make_again(
     """
     event = journal.publication(journal.read_journal(settings.snapshots), identifier)
     if event is not None and event.project is not None and event.project != project_state():
-        tell(f"  it was made at commit {event.project}; the project stands at {project_state() or 'no commit'}")
+        on_progress(f"  it was made at commit {event.project}; the project stands at {project_state() or 'no commit'}")
     made_by = _lay_out(settings, identifier, origin, into)
-    make(made_by, tell)
+    make(made_by, on_progress)
     made = {path.name: path for place in (made_by.snapshots, made_by.candidates) for path in place.glob("[!.]*/")}
     if identifier not in made:
         found = [name for name, path in made.items() if not path.is_symlink()]

@@ -42,13 +42,13 @@ class Mended:
         return f"mended {self.snapshot}, which was damaged ({self.damage}): made anew from the archive, content unchanged"
 
 
-def mend(settings: Settings, make: Make, tell: Callable[[str], None] = lambda line: None) -> Mended | None:
+def mend(settings: Settings, make: Make, on_progress: Callable[[str], None] = lambda line: None) -> Mended | None:
     """Hash every file of the published snapshot, and make it anew if one is damaged.
 
     Args:
         settings: where snapshots, archive and inputs lie; the caller holds the run lock.
         make: runs everything on the settings that it is given, up to a candidate that passes, and publishes nothing.
-        tell: takes a line of progress.
+        on_progress: takes a line of progress.
 
     Returns:
         What was repaired; None where nothing is published, or the published snapshot is intact.
@@ -64,7 +64,7 @@ def mend(settings: Settings, make: Make, tell: Callable[[str], None] = lambda li
     if found is None:
         integrity.renew_seal(published)
         return None
-    tell(f"  {published.name} is damaged ({found}): it is made anew from the archive")
+    on_progress(f"  {published.name} is damaged ({found}): it is made anew from the archive")
     known = integrity.read_seal(published)
     origin = known.origin if known is not None else integrity.read_origin(published)
     # With the prefix of what is not yet a candidate: the next run removes what an interrupted one left.
@@ -76,7 +76,7 @@ def mend(settings: Settings, make: Make, tell: Callable[[str], None] = lambda li
             raise UserError(
                 "its inputs were not recorded", place=str(integrity.seal_file(published)), remedy="see is248 verify"
             )
-        made = make_again(settings, published.name, origin, work, make, tell)
+        made = make_again(settings, published.name, origin, work, make, on_progress)
         _put_in_place(settings.snapshots, published, made, str(found))
     except (UserError, RefusedError) as error:
         why = error.what if isinstance(error, UserError) else error.lines[0]

@@ -103,8 +103,8 @@ def _chosen(view: View) -> str:
     """
 
 
-def _less_known(of_row: Sequence[Figure], names: Mapping[str, str], said: Sequence[str]) -> str:
-    """Return SQL of the figures with a lower quality than the whole, by unit and year; ``said`` is the remark on each."""
+def _less_known(of_row: Sequence[Figure], names: Mapping[str, str], remarks: Sequence[str]) -> str:
+    """Return SQL of the figures with a lower quality than the whole, by unit and year; ``remarks`` are those on each."""
     named = ", ".join(
         f"({literal(figure.group)}, {literal(figure.part)}, {literal(names[figure.column.name])}, {place})"
         for place, figure in enumerate(of_row)
@@ -114,7 +114,7 @@ def _less_known(of_row: Sequence[Figure], names: Mapping[str, str], said: Sequen
     return f"""
         less_known as (
             select {", ".join(f"chosen.{name}" for name in UNIT)},
-                string_agg(names.name || ': ' || concat_ws('{WITHIN}', {", ".join(said)}), '{BETWEEN}' order by place)
+                string_agg(names.name || ': ' || concat_ws('{WITHIN}', {", ".join(remarks)}), '{BETWEEN}' order by place)
                     as {EXCEPTIONS}
             from chosen
             inner join whole on {_unit("chosen", "whole")}
@@ -164,8 +164,8 @@ def _query(view: View, table: Table, of_row: Sequence[Figure]) -> str:
         f'any_value({figure.measure}) filter (where {_is(figure)}) as "{figure.column.name}"' for figure in of_row
     )
     names = {figure.column.name: figure.column.name for figure in of_row}
-    said = [f"chosen.{name}" for name in (STATUS_COLUMN, REASON_COLUMN, NOTE_COLUMN)]
-    said.append(
+    remarks = [f"chosen.{name}" for name in (STATUS_COLUMN, REASON_COLUMN, NOTE_COLUMN)]
+    remarks.append(
         f"case when chosen.{COVERAGE_COLUMN} < 1 then '{COVERAGE_COLUMN} ' || round(chosen.{COVERAGE_COLUMN}, 3) end"
     )
     joins, places = "", dict(_places(of_row))
@@ -179,7 +179,7 @@ def _query(view: View, table: Table, of_row: Sequence[Figure]) -> str:
     return f"""
         with {_chosen(view)},
         spread as (select {", ".join(UNIT)}, {spread} from chosen group by {", ".join(UNIT)}),
-        {_less_known(of_row, names, said)},
+        {_less_known(of_row, names, remarks)},
         {_break_kinds(view)}
         select {columns}
         from whole
@@ -230,8 +230,8 @@ def _words(value: str, codelist: str | None) -> str:
 def _query_in_words(view: View, of: Table, of_row: Sequence[Figure]) -> str:
     titles = {figure.column.name: figure.column.title.nb for figure in of_row}
     lists = {name: of.column(name).codelist for name in (STATUS_COLUMN, REASON_COLUMN, NOTE_COLUMN, KINDS.name)}
-    said = [_words(f"chosen.{name}", lists[name]) for name in (STATUS_COLUMN, REASON_COLUMN, NOTE_COLUMN)]
-    yes, no = literal(TEXTS["said_yes"].nb), literal(TEXTS["said_no"].nb)
+    remarks = [_words(f"chosen.{name}", lists[name]) for name in (STATUS_COLUMN, REASON_COLUMN, NOTE_COLUMN)]
+    yes, no = literal(TEXTS["flag_yes"].nb), literal(TEXTS["flag_no"].nb)
     words = {name: _words(f"rows.{name}", codelist) for name, codelist in lists.items()}
     words[KINDS.name] = f"case when rows.{BREAK_COLUMN} then coalesce({words[KINDS.name]}, {yes}) end"
     words[CONSTRUCTED] = f"case when rows.{CONSTRUCTED} then {yes} else {no} end"
@@ -246,7 +246,7 @@ def _query_in_words(view: View, of: Table, of_row: Sequence[Figure]) -> str:
         cells.append(_cell(column, f"round({value}, {origin.decimals})" if is_rate else value))
     return f"""
         with {_chosen(view)},
-        {_less_known(of_row, titles, said)}
+        {_less_known(of_row, titles, remarks)}
         select {", ".join(cells)}
         from "{of.name}" as rows
         left join less_known on {_unit("rows", "less_known")}

@@ -65,16 +65,16 @@ class Names:
 
     def found(self, text: str) -> Iterator[Named]:
         """Yield the names in a text, line by line."""
-        for line, said in enumerate(text.split("\n"), start=1):
+        for line, written in enumerate(text.split("\n"), start=1):
             for pattern in (self._long, self._municipal, self._short):
-                for match in pattern.finditer(said):
+                for match in pattern.finditer(written):
                     yield Named(line, match[0], "a unit of the survey", False)
             for person in sorted(self.persons):
-                if re.search(rf"(?<!\w){re.escape(person)}(?!\w)", said):
+                if re.search(rf"(?<!\w){re.escape(person)}(?!\w)", written):
                     yield Named(line, person, "a person", False)
-            for match in _MAIL.finditer(said):
+            for match in _MAIL.finditer(written):
                 yield Named(line, match[0], "an address", False)
-            for match in _PERSON.finditer(said):
+            for match in _PERSON.finditer(written):
                 yield Named(line, match[0], "what looks like a person", True)
 
 

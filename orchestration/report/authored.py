@@ -221,9 +221,9 @@ class Authored:
             )
 
     def _is_signed(self, signed: Signed, text: str, line: int) -> bool:
-        said = signed.path.read_text(encoding="utf-8").split("\n")[line - 1]
+        written = signed.path.read_text(encoding="utf-8").split("\n")[line - 1]
         for each in self.source.exceptions:
-            if each.file == signed.name and text in each.text and each.text in " ".join(said.split()):
+            if each.file == signed.name and text in each.text and each.text in " ".join(written.split()):
                 self.exceptions.add(each.line)
                 return True
         return False
@@ -264,8 +264,8 @@ def in_chapter(signed: Signed, text: str, kind: Kind, year: int, language: Langu
             _styled(SIGNATURE_STYLE, in_language(filled(TEXTS["written_by"], by=signed.by, day=day), language)),
         ]
     else:
-        said = in_language(filled(TEXTS["quoted"], role=signed.role, year=str(signed.year)), language)
-        blocks += [_quoted(text, language), _styled(SIGNATURE_STYLE, said)]
+        signature = in_language(filled(TEXTS["quoted"], role=signed.role, year=str(signed.year)), language)
+        blocks += [_quoted(text, language), _styled(SIGNATURE_STYLE, signature)]
     return "\n\n" + "\n\n".join(blocks) + "\n\n"
 
 
@@ -275,5 +275,5 @@ def _styled(style: str, text: str) -> str:
 
 def _quoted(text: str, language: Language) -> str:
     first, last = _QUOTATION_MARKS[language]
-    said = text.strip().strip('«»"“”')
-    return "\n".join(f"> {line}".rstrip() for line in f"{first}{said}{last}".split("\n"))
+    bare = text.strip().strip('«»"“”')
+    return "\n".join(f"> {line}".rstrip() for line in f"{first}{bare}{last}".split("\n"))

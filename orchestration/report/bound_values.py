@@ -20,7 +20,7 @@ Form = Literal["number", "size", "word", "fraction", "direction", "order"]
 NO_BREAK = "\u00a0"
 # Remarks that are added without the author's request. A correction, and what disclosure control does because of it, come
 # after the chapter was written; the report would otherwise be left out until somebody edits it.
-ALWAYS_SAID = ("corrected", "awaits_changes")
+AUTOMATIC_REMARKS = ("corrected", "awaits_changes")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Compared(Quantity):
 @total_ordering
 @dataclass(frozen=True, eq=False)
 class Bound:
-    """A formatted value with the quantity that it is bound to. ``said`` is shown after it in brackets.
+    """A formatted value with the quantity that it is bound to. ``remarks`` is shown after it in brackets.
 
     Values compare with each other and with numbers as they are written: what reads the same is equal.
     """
@@ -53,7 +53,7 @@ class Bound:
     form: Form = "number"
     language: Literal["nb", "en"] = "nb"
     unit: str = ""
-    said: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def value(self) -> Decimal:
@@ -62,7 +62,7 @@ class Bound:
 
     @property
     def text(self) -> str:
-        """The text of the value, without ``said``."""
+        """The text of the value, without ``remarks``."""
         return written(self.value, self.decimals, self.form, self.language)
 
     @property
@@ -78,9 +78,9 @@ class Bound:
     def beside(self, other: Bound) -> Bound:
         """Return whether this value is above, below or equal to another, as a word."""
         terms = tuple(term for side in (self, other) for term in (*side.quantity.numerator, *side.quantity.denominator))
-        said = tuple(dict.fromkeys((*self.said, *other.said)))
+        remarks = tuple(dict.fromkeys((*self.remarks, *other.remarks)))
         most = max(self.decimals, other.decimals)
-        return Bound(Compared(terms, sides=(self, other)), most, form="order", language=self.language, said=said)
+        return Bound(Compared(terms, sides=(self, other)), most, form="order", language=self.language, remarks=remarks)
 
     def __eq__(self, other: object) -> bool:
         number_ = _written_number(other)

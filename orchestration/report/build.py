@@ -313,10 +313,10 @@ def _turns(desk: Desk, source: Source, wanted: Wanted, printed: Printed, after: 
     authored = Authored(source, wanted.year, wanted.language, lambda: unit_names(published, desk.settings.data))
     before = Chapters(of, Vocabulary(of), grids, left_out, places.names, authored=authored)
     not_compared: dict[str, str] = {}
-    said = {each.file for each in after.stated} | {each.file for each in after.chosen}
+    with_statements = {each.file for each in after.stated} | {each.file for each in after.chosen}
     for chapter in source.report.chapters:
         path = source.chapter_file(chapter, wanted.language)
-        if path is None or path.name not in said or not _has_something(chapter, before):
+        if path is None or path.name not in with_statements or not _has_something(chapter, before):
             continue
         count = len(before.stated)
         try:

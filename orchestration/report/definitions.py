@@ -76,8 +76,8 @@ def notes(grid: Grid, of: Round) -> list[Note]:
     for each in found:
         kind = in_language(of.published.release.label(KIND, each.kind), of.language)
         name = f"{_name(of, each.subject)}: " if len(questions) > 1 and each.subject in questions else ""
-        said = filled(TEXTS["below"], kind=kind, said=each.text, source=_source(each))
-        lines.append(Note(name + of.say(said)))
+        text = filled(TEXTS["below"], kind=kind, definition=each.text, source=_source(each))
+        lines.append(Note(name + of.say(text)))
     return lines
 
 

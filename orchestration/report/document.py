@@ -159,11 +159,13 @@ def seal(document: Document, of: Round, bound: Mapping[str, Any]) -> None:
     does. It does not include the snapshot, so a report that a correction does not affect keeps its edition, and a snapshot
     can contain its own reports.
     """
-    content = json.dumps([_sealed_content(document), bound], sort_keys=True, ensure_ascii=False, default=str)
+    # The note on the source is part of the content too, without the edition that it names.
+    sources = [[note.text for note in _source(placed.grid, of, "")] for placed in document.placed]
+    content = json.dumps([_sealed_content(document), sources, bound], sort_keys=True, ensure_ascii=False, default=str)
     document.edition = hashlib.sha256(content.encode()).hexdigest()[:EDITION_DIGITS]
     day = written_day(document.day, of.language)
-    said = "edition" if document.is_book else "edition_of_sheet"
-    document.front.insert(0, of.say(filled(TEXTS[said], id=document.edition, day=day)))
+    key = "edition" if document.is_book else "edition_of_sheet"
+    document.front.insert(0, of.say(filled(TEXTS[key], id=document.edition, day=day)))
     for placed in document.placed:
         placed.grid.notes = [*placed.grid.notes, *_source(placed.grid, of, document.edition)]
 

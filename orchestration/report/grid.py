@@ -43,7 +43,9 @@ class Round:
         """
         here = self.words.places.get("here")
         is_beside = here is not None and cell.at.get(LEVEL) not in (here.level, "municipality")
-        return [code for code in cell.notes if code not in self.report.said_once and not (is_beside and code == CORRECTED)]
+        return [
+            code for code in cell.notes if code not in self.report.remarks_once and not (is_beside and code == CORRECTED)
+        ]
 
     def say(self, label: Label) -> str:
         """Return a label in the language of the report."""

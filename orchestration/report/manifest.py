@@ -84,8 +84,8 @@ def manifest(
         }
         for placed in document.placed
     ]
-    said = {"title": document.title, "subtitle": document.subtitle}
-    return {"format": FORMAT, **of, **said, "left_out": dict(left_out), "values": values, "tables": tables}
+    titles = {"title": document.title, "subtitle": document.subtitle}
+    return {"format": FORMAT, **of, **titles, "left_out": dict(left_out), "values": values, "tables": tables}
 
 
 def write_manifest(path: Path, facts: Mapping[str, Any], bound: Mapping[str, Any]) -> None:

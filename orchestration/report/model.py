@@ -87,9 +87,9 @@ class Declared(_Strict):
     def _has_one_source(self) -> Declared:
         rows = self.rows
         if self.printed:
-            said = [name for name in ("columns", "fixed", "unit_set", "absent") if getattr(self, name)]
-            if said or rows.codes or rows.years:
-                raise ValueError(f"{(said or ['rows'])[0]}: a table that continues a printed one takes them from there")
+            stated = [name for name in ("columns", "fixed", "unit_set", "absent") if getattr(self, name)]
+            if stated or rows.codes or rows.years:
+                raise ValueError(f"{(stated or ['rows'])[0]}: a table that continues a printed one takes them from there")
         elif not self.columns:
             raise ValueError("columns: a table needs columns, or a printed table to continue")
         elif bool(rows.codes) == bool(rows.years) or (rows.by == "year") != bool(rows.years):
@@ -115,7 +115,7 @@ class Report(_Strict):
     # Printed tables that are not made although they can be computed in part, with the reason, by source and number.
     not_made: dict[str, dict[str, Label]] = Field(default_factory=dict)
     # Remarks on values that the methods chapter states once; other remarks must accompany their values.
-    said_once: tuple[str, ...] = ()
+    remarks_once: tuple[str, ...] = ()
     # A figure with at least this coverage (share of inhabitants) needs no remark.
     coverage_from: float = Field(default=1.0, gt=0, le=1)
     area: Literal["country", "county", "municipality"] = "country"

@@ -34,7 +34,10 @@ def areas_of(desk: Desk, report: str, year: int) -> list[str]:
 
 
 def build_all(
-    settings: Settings, wanted: Wanted, into: Path | None = None, told: Callable[[int, int], None] = lambda done, of: None
+    settings: Settings,
+    wanted: Wanted,
+    into: Path | None = None,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[Built]:
     """Build a report for each area in a separate folder; if one fails a check, none is put in place.
 
@@ -42,7 +45,7 @@ def build_all(
         settings: where inputs, snapshots and reports lie.
         wanted: the report, without its area.
         into: the folder for the reports' folders; None for the snapshot's folder among the reports.
-        told: called with the number of finished reports and the number of all.
+        on_progress: called with the number of finished reports and the number of all.
 
     Raises:
         UserError: a report could not be made; the error describes the first, and names and counts the others.
@@ -56,11 +59,11 @@ def build_all(
             # So few are finished before other processes would have started.
             if len(every) <= SHARE:
                 found = make(desk, every, folder, earlier)
-                told(len(found), len(every))
+                on_progress(len(found), len(every))
             else:
                 for each in by_several(settings, None, every, folder, earlier):
                     found += each
-                    told(len(found), len(every))
+                    on_progress(len(found), len(every))
             refused = sorted((each for each in found if isinstance(each, Refused)), key=lambda each: each.name)
             if refused:
                 raise _together(refused, len(every))

@@ -61,13 +61,13 @@ def check_values(document: Document, stated: Sequence[Stated], again: Again) -> 
         UserError: a value differs from its cells.
     """
     wanted = _spans(document, stated, again)
-    said = {each.id: each.text for each in stated}
+    texts = {each.id: each.text for each in stated}
     for placed in document.placed:
         for place, note in enumerate(placed.grid.notes):
-            said |= {note_id(placed.grid, place, name): text for name, text in note_pieces(note, document.language) if name}
+            texts |= {note_id(placed.grid, place, name): text for name, text in note_pieces(note, document.language) if name}
     for name, text in wanted.items():
-        if said[name] != text:
-            raise UserError(f"{name} says {said[name]!r} instead of {text!r}", place=document.title, remedy=REMEDY)
+        if texts[name] != text:
+            raise UserError(f"{name} says {texts[name]!r} instead of {text!r}", place=document.title, remedy=REMEDY)
     count = len(wanted)
     for placed in document.placed:
         grid = placed.grid
@@ -106,8 +106,8 @@ class Again:
                 sql = (
                     f'select {columns}, {status}, "{measure}" from {source} join (select {typed} from wanted) using ({same})'
                 )
-                for *key, said, value in connection.execute(sql).fetchall():
-                    if said == HIDDEN and value is None:
+                for *key, found_status, value in connection.execute(sql).fetchall():
+                    if found_status == HIDDEN and value is None:
                         self.hidden.append(f"{table} {' '.join(key)}")
                     address = (table, measure, tuple(zip(names, key, strict=True)))
                     if address in self._values:

@@ -23,7 +23,7 @@ from orchestration.core.language import in_language
 from orchestration.core.suggestions import suggest
 from orchestration.report import definitions
 from orchestration.report.authored import Authored, Kind, in_chapter
-from orchestration.report.bound_values import ALWAYS_SAID, NO_BREAK, Bound, Composed
+from orchestration.report.bound_values import AUTOMATIC_REMARKS, NO_BREAK, Bound, Composed
 from orchestration.report.choices import Choices, Chosen, measuring, sentences, without_marks
 from orchestration.report.grid import Grid, Round
 from orchestration.report.values import LEVEL, ReportError
@@ -35,10 +35,10 @@ YEARS = range(1990, 2100)
 EXPRESSION = re.compile(r"\{\{(?P<strip>[-+]?)(?P<expression>.*?)(?P<end>[-+]?)\}\}", re.DOTALL)
 # A remark on a value belongs at the end of its sentence; private-use characters mark it until it is moved there.
 _OPEN, _CLOSE = "\ue000", "\ue001"
-_SAID = re.compile(f"{_OPEN}[^{_CLOSE}]*{_CLOSE}")
+_REMARK = re.compile(f"{_OPEN}[^{_CLOSE}]*{_CLOSE}")
 _AT_ONCE = re.compile(f"[{_OPEN}{_CLOSE}]")
 _TO_THE_END = re.compile(
-    rf"{_OPEN}(?P<said>[^{_CLOSE}]*){_CLOSE}(?P<rest>(?:(?!\.(?:\s|$)|\n\s*\n|\n- ).)*)(?=\.(?:\s|$))", re.DOTALL
+    rf"{_OPEN}(?P<remark>[^{_CLOSE}]*){_CLOSE}(?P<rest>(?:(?!\.(?:\s|$)|\n\s*\n|\n- ).)*)(?=\.(?:\s|$))", re.DOTALL
 )
 DOCUMENTATION = "docs/run/reports.md lists what a chapter may contain"
 
@@ -121,11 +121,11 @@ class _Chapter:
             code = _compiled(EXPRESSION.sub(self._with_place, noted))
             template = environment.template_class.from_code(environment, code, environment.make_globals(None))
             rendered = template.render(context)
-            self._require_said()
-            unsaid = _SAID.sub("", rendered)
-            self.chapters.chosen += self.choices.chosen(unsaid, self.shown)
-            self.chapters.sentences |= sentences(unsaid)
-            return _AT_ONCE.sub("", _TO_THE_END.sub(r"\g<rest>\g<said>", without_marks(rendered)))
+            self._require_remarks()
+            without_remarks = _REMARK.sub("", rendered)
+            self.chapters.chosen += self.choices.chosen(without_remarks, self.shown)
+            self.chapters.sentences |= sentences(without_remarks)
+            return _AT_ONCE.sub("", _TO_THE_END.sub(r"\g<rest>\g<remark>", without_marks(rendered)))
         except TemplateSyntaxError as error:
             raise UserError(str(error.message), place=self._place(error.lineno), remedy=DOCUMENTATION) from error
         except UndefinedError as error:
@@ -161,7 +161,7 @@ class _Chapter:
     def _placing(self) -> dict[str, Callable[..., Any]]:
         found: dict[str, Callable[..., Any]] = {"see": self._see, "has": self._has, "label": self._label}
         if not self.is_signed:
-            found |= {"table": self._slot, "figure": self._slot, "said_once": self._said_once}
+            found |= {"table": self._slot, "figure": self._slot, "remarks_once": self._remarks_once}
             found |= {"prose": self._prose, "quote": self._quote}
             found |= {"definitions": self._definitions, "weaknesses": self._weaknesses, "signs": self._signs}
         return found
@@ -225,9 +225,9 @@ class _Chapter:
     def _signs(self) -> Slot:
         return Slot(definitions.signs(self.chapters.of))
 
-    def _said_once(self) -> Slot:
+    def _remarks_once(self) -> Slot:
         of = self.chapters.of
-        labels = [self.chapters.vocabulary.labels.code("obs_note", code) for code in of.report.said_once]
+        labels = [self.chapters.vocabulary.labels.code("obs_note", code) for code in of.report.remarks_once]
         return Slot("\n".join(f"- {label}" for label in labels))
 
     def _finalize(self, value: Any) -> Any:
@@ -251,17 +251,20 @@ class _Chapter:
         unit = f"{NO_BREAK}{bound.unit}" if bound.unit else ""
         # Remarks are worded differently for a single municipality than for a sum.
         is_one = all(cell.at.get(LEVEL) == "municipality" for cell in bound.quantity.cells)
-        words = {**GROUPS["said"], **(GROUPS["said_of_one"] if is_one else {})}
-        said = "; ".join(in_language(words[name], bound.language) for name in self._said_here(bound))
-        return f"[{text}]{{#v{place} .bound}}{unit}" + (f"{_OPEN} ({said}){_CLOSE}" if said else "")
+        words = {**GROUPS["remarks"], **(GROUPS["remarks_of_one"] if is_one else {})}
+        remarks = "; ".join(in_language(words[name], bound.language) for name in self._remarks_here(bound))
+        return f"[{text}]{{#v{place} .bound}}{unit}" + (f"{_OPEN} ({remarks}){_CLOSE}" if remarks else "")
 
-    def _said_here(self, bound: Bound) -> list[str]:
+    def _remarks_here(self, bound: Bound) -> list[str]:
         """Return the remarks to write after a value: each once per paragraph, never after a word of direction or order."""
         here = self.paragraphs[min(self.at[0], len(self.paragraphs)) - 1]
         if here != self.paragraph:
-            self._require_said()
+            self._require_remarks()
             self.paragraph, self.shown_here = here, set()
-        names = [*self.waiting, *(name for name in bound.said if name not in self.shown_here and name not in self.waiting)]
+        names = [
+            *self.waiting,
+            *(name for name in bound.remarks if name not in self.shown_here and name not in self.waiting),
+        ]
         if bound.form in ("direction", "order"):
             self.waiting = names
             return []
@@ -269,8 +272,8 @@ class _Chapter:
         self.shown_here |= set(names)
         return names
 
-    def _require_said(self) -> None:
-        waiting = [name for name in self.waiting if name not in ALWAYS_SAID]
+    def _require_remarks(self) -> None:
+        waiting = [name for name in self.waiting if name not in AUTOMATIC_REMARKS]
         if waiting:
             raise ReportError(f"no number in the paragraph can take the remark {waiting[0]!r}", "add one after the word")
         self.waiting = []

@@ -23,14 +23,17 @@ from orchestration.report.parallel import SHARE, areas_of, by_several
 DEFECT = "run is248 report to make it alone and see where it fails"
 
 
-def write_reports(settings: Settings, candidate: Path, formats: Collection[str], predecessor: Path | None) -> list[Refused]:
+def write_reports(
+    settings: Settings, candidate: Path, formats: Collection[str], predecessor: Path | None, *, takes_over: bool = True
+) -> list[Refused]:
     """Write the reports of the newest round into a candidate, below a folder of the format.
 
     Args:
         settings: where sources and finished reports lie.
         candidate: its folder, with the files that reports are read back against.
         formats: the formats to write.
-        predecessor: the published snapshot; its reports are reused if their edition is the same.
+        predecessor: the published snapshot.
+        takes_over: whether reports of the snapshot, and those made before, are reused if their edition is the same.
 
     Returns:
         The reports that could not be made, with the reason.
@@ -40,7 +43,7 @@ def write_reports(settings: Settings, candidate: Path, formats: Collection[str],
         if format_ not in formats:
             continue
         target = candidate / format_
-        earlier = earlier_folders(settings, *([predecessor / format_] if predecessor else []))
+        earlier = earlier_folders(settings, *([predecessor / format_] if predecessor else [])) if takes_over else []
         for source in sorted(settings.report_sources.glob(f"*/{REPORT}")):
             name = source.parent.name
             try:

@@ -28,7 +28,7 @@ NOT_POSSIBLE, MISSING = "M", "O"
 MUNICIPALITY_LEVEL = "municipality"
 HAS_ANSWERED = "has_answered"
 # Statuses of values that need a remark; apart from the plain status, the others say why a value is missing.
-SAID_STATUSES = ("I", "E", "P", "U")
+REMARKED_STATUSES = ("I", "E", "P", "U")
 FTE_TABLES = {"measure_type": "fte_by_service", "education": "fte_by_education", "pathway": "fte_by_pathway"}
 
 
@@ -242,7 +242,7 @@ class _Filling:
     def remarks(self, cell: Cell) -> list[str]:
         """Return the remarks that a cell needs, without those that the report states once."""
         found = []
-        if cell.status in SAID_STATUSES:
+        if cell.status in REMARKED_STATUSES:
             found.append(self.labels.code("obs_status", cell.status))
         found += [self.labels.code("obs_note", code) for code in self.round.notes_of(cell)]
         if cell.coverage is not None and cell.coverage < self.round.report.coverage_from:
@@ -274,13 +274,13 @@ class _Filling:
         rows = [RowHead(self.labels.of(self.declared.rows.by, code), code) for code in codes]
         levels, constant = self._levels(places)
         notes = marked(cells, rows) if self.declared.kind == "table" else self._named(cells, rows)
-        said = [*([self.declared.otherwise] if self.declared.otherwise is not None else []), *self.declared.footnotes]
-        notes += [Note(self.round.say(each)) for each in said]
+        below = [*([self.declared.otherwise] if self.declared.otherwise is not None else []), *self.declared.footnotes]
+        notes += [Note(self.round.say(each)) for each in below]
         years = self._years(places, codes)
         walls = self._breaks(years, notes)
         notes += self._base()
         unit = constant.get("measure", "")
-        at_years = self._said_years(years)
+        at_years = self._written_years(years)
         title = f"{self.round.say(self.declared.title)}, {at_years}" if at_years else self.round.say(self.declared.title)
         return Grid(
             key=self.key,
@@ -379,7 +379,7 @@ class _Filling:
                     found |= {before} if before is not None else set()
         return sorted(found)
 
-    def _said_years(self, years: list[int]) -> str:
+    def _written_years(self, years: list[int]) -> str:
         if len(years) <= 1:
             return "".join(map(str, years))
         if len(years) == 2:
@@ -398,9 +398,9 @@ class _Filling:
             if not parts:
                 continue
             walls.append(year)
-            said = " ".join(self.round.say(each.description).rstrip(".") + "." for each in parts)
+            descriptions = " ".join(self.round.say(each.description).rstrip(".") + "." for each in parts)
             first = next(each for each in years if each >= year)
-            notes.append(Note(self.round.say(filled(TEXTS["break"], year=str(first), said=said))))
+            notes.append(Note(self.round.say(filled(TEXTS["break"], year=str(first), descriptions=descriptions))))
         for before, year in pairwise(years):
             found_verdict = self.round.published.difference(self._subject(), before, year)
             if found_verdict is not None and found_verdict.verdict == WITH_CORRECTION:

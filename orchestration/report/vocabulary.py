@@ -15,16 +15,16 @@ from typing import Any
 
 from orchestration.core.language import in_language, rounded
 from orchestration.core.suggestions import suggest
-from orchestration.report.bound_values import ALWAYS_SAID, Bound, Composed
+from orchestration.report.bound_values import AUTOMATIC_REMARKS, Bound, Composed
 from orchestration.report.grid import Round
 from orchestration.report.labels import Labels
 from orchestration.report.printed_words import WITH_CORRECTION, Place
-from orchestration.report.tables import SAID_STATUSES
+from orchestration.report.tables import REMARKED_STATUSES
 from orchestration.report.values import BASIS, CODE, LEVEL, YEAR, Cell, Quantity, ReportError, plain
 from orchestration.report.writing import GROUPS, WORDS, in_words, kept_together, listed
 
-# The remark that a status needs, by the name that authors use in ``said``.
-STATUS_NAMES = dict(zip(SAID_STATUSES, ("carried_forward", "estimated", "provisional", "uncertain"), strict=True))
+# The remark that a status needs, by the name that authors use in ``remark``.
+STATUS_NAMES = dict(zip(REMARKED_STATUSES, ("carried_forward", "estimated", "provisional", "uncertain"), strict=True))
 AREAS = {
     "county": "county",
     "size": "size_group",
@@ -77,7 +77,7 @@ class Vocabulary:
 
     def rate_unweighted(self, year: int | None = None, group: str = "total", **how: Any) -> Bound:
         """The mean of the municipalities' FTE per 10 000 inhabitants, each municipality counting once."""
-        said, unit, decimals, rest = _common(how, 0)
+        remark, unit, decimals, rest = _common(how, 0)
         dimensions = self._dimensions(group, rest)
         place = self.of.words.area(dimensions, self._year(year))
         key = {
@@ -87,7 +87,7 @@ class Vocabulary:
             "service_type": rest.get("service", "total"),
         }
         cell = self.of.published.cell("fte_by_service", "fte_per_10000_unweighted", key)
-        return self._bound(Quantity(plain(cell)), decimals, said, unit)
+        return self._bound(Quantity(plain(cell)), decimals, remark, unit)
 
     def share_of_fte(self, year: int | None = None, group: str = "total", **how: Any) -> Bound:
         """The percentage of a group's FTE in a service, education or pathway; without one, the group's share of all FTE."""
@@ -99,10 +99,10 @@ class Vocabulary:
 
     def reporting_form(self, form: str, group: str, year: int | None = None, **how: Any) -> Bound:
         """The percentage of municipalities that reported jointly or separately."""
-        said, unit, decimals, _ = _common(how, 0)
+        remark, unit, decimals, _ = _common(how, 0)
         dimensions = {"reporting_form": form, "target_group": group}
         quantity = self.of.words.quantity("share_of_municipalities", dimensions, self._year(year))
-        return self._bound(quantity, decimals, said, unit)
+        return self._bound(quantity, decimals, remark, unit)
 
     # Answers
 
@@ -133,10 +133,10 @@ class Vocabulary:
 
     def real_change(self, before: int, year: int, group: str = "total", **how: Any) -> Bound:
         """The real change in percent: without municipalities that changed their reporting practice."""
-        said, unit, decimals, _ = _common(how, 1)
+        remark, unit, decimals, _ = _common(how, 1)
         key = {"time_period_from": str(before), "time_period_to": str(year), "target_group": group}
         cell = self.of.published.cell("real_change", "real_change_percent", key)
-        return self._bound(Quantity(plain(cell)), decimals, said, unit)
+        return self._bound(Quantity(plain(cell)), decimals, remark, unit)
 
     def has_real_change(self, before: int, year: int) -> bool:
         """Whether a real change between two rounds is published, for ``{% if %}``."""
@@ -194,14 +194,14 @@ class Vocabulary:
     # Others
 
     def amount(
-        self, year: int, unit: str = "million", *, real: bool = False, said: str | Sequence[str] = (), decimals: int = 0
+        self, year: int, unit: str = "million", *, real: bool = False, remark: str | Sequence[str] = (), decimals: int = 0
     ) -> Bound:
         """The amount that municipalities gave to organised user involvement; ``unit`` is nok, thousand or million."""
         if unit not in AMOUNT_UNITS:
             raise ReportError(f"{unit!r} is not a unit of amounts", f"units are {', '.join(AMOUNT_UNITS)}")
         dimensions = {"price_basis": "real" if real else "nominal"}
         quantity = self.of.words.quantity("user_involvement_amount", dimensions, year)
-        return replace(self._bound(quantity, decimals, said, ""), divisor=AMOUNT_UNITS[unit])
+        return replace(self._bound(quantity, decimals, remark, ""), divisor=AMOUNT_UNITS[unit])
 
     def persons(self, indicator: str, year: int, category: str = "total") -> Composed:
         """An estimated number of persons, always as an interval between the estimates under two assumptions."""
@@ -212,13 +212,13 @@ class Vocabulary:
         first, last = (
             self._bound(Quantity(plain(cell)), 0, ("estimated",), "") for cell in sorted(ends, key=lambda c: c.value or 0)
         )
-        return Composed((replace(first, said=()), "\u2013", replace(last, said=())))
+        return Composed((replace(first, remarks=()), "\u2013", replace(last, remarks=())))
 
     def responded(
         self, year: int | None = None, unit_set: str = "municipalities", what: str = "units_answered", **how: Any
     ) -> Bound:
         """The number of units that answered; other values of ``what``: ``units_expected``, ``units_missing``, ``share``."""
-        said, unit, decimals, _ = _common(how, 0)
+        remark, unit, decimals, _ = _common(how, 0)
         rows = self.of.published.rows("response", {YEAR: str(self._year(year)), "unit_set": unit_set})
         main = [row for row in rows if row["survey"] in ("is248", "is24")]
         key = {YEAR: str(self._year(year)), "unit_set": unit_set}
@@ -226,8 +226,8 @@ class Vocabulary:
             key["survey"] = str(main[0]["survey"])
         if what == "share":
             cells = [self.of.published.cell("response", column, key) for column in ("units_answered", "units_expected")]
-            return self._bound(Quantity(plain(cells[0]), plain(cells[1]), 100), decimals, said, unit)
-        return self._bound(Quantity(plain(self.of.published.cell("response", what, key))), decimals, said, unit)
+            return self._bound(Quantity(plain(cells[0]), plain(cells[1]), 100), decimals, remark, unit)
+        return self._bound(Quantity(plain(self.of.published.cell("response", what, key))), decimals, remark, unit)
 
     def municipalities(self, year: int | None = None, *, share: bool = False, **how: Any) -> Bound:
         """The number of municipalities, of a size or in an area; with ``share=True``, in percent of all."""
@@ -281,32 +281,32 @@ class Vocabulary:
             dimensions["place"] = "here"
         taken = {*kinds, *AREAS, "place", "item", "base", "indicator", "answer", "as_"}
         for name in sorted(set(how) - taken):
-            guess = suggest(name, [*taken, "said", "unit", "decimals", "year"])
+            guess = suggest(name, [*taken, "remark", "unit", "decimals", "year"])
             raise ReportError(f"words do not take {name!r}{guess}", "docs/run/reports.md lists what each word takes")
         if group == "total" and how.get("service", "total") != "total":
             raise ReportError("services are either for adults or for children", 'name the group: fte(year, "adults", ...)')
         return dimensions
 
     def _measure(self, measure: str, year: int | None, group: str, how: dict[str, Any], decimals: int) -> Bound:
-        said, unit, decimals, rest = _common(how, decimals)
+        remark, unit, decimals, rest = _common(how, decimals)
         quantity = self.of.words.quantity(measure, self._dimensions(group, rest), self._year(year))
-        return self._bound(quantity, decimals, said, unit)
+        return self._bound(quantity, decimals, remark, unit)
 
     def _answer(self, measure: str, indicator: str, answer: str, how: dict[str, Any]) -> Bound:
         if indicator not in self._indicators():
             raise ReportError(
                 f"there is no indicator {indicator!r}{suggest(indicator, self._indicators())}", "correct the name"
             )
-        said, unit, decimals, rest = _common(how, 0)
+        remark, unit, decimals, rest = _common(how, 0)
         year = self._year(rest.pop("year", None))
         dimensions = self._dimensions("", rest)
         dimensions.pop("target_group")
         dimensions |= {"question": indicator, "answer": answer, "service": str(rest.get("item", "all"))}
         quantity = self.of.words.quantity(measure, dimensions, year, base=str(rest.get("base", "")))
-        return self._bound(quantity, decimals, said, unit)
+        return self._bound(quantity, decimals, remark, unit)
 
     def _of_areas(self, measure: str, year: int | None, how: dict[str, Any]) -> Bound:
-        said, unit, decimals, rest = _common(how, 0)
+        remark, unit, decimals, rest = _common(how, 0)
         sizes = rest.pop("size", "")
         group = rest.pop("group", "total")
         found: Quantity | None = None
@@ -316,7 +316,7 @@ class Vocabulary:
             found = one if found is None else replace(found, numerator=(*found.numerator, *one.numerator))
         if found is None:
             raise ReportError("no size is given", "name one, or leave it out")
-        return self._bound(found, decimals, said, unit)
+        return self._bound(found, decimals, remark, unit)
 
     def _change(self, before: int | None, year: int, group: str, how: dict[str, Any]) -> Bound:
         if before is None:
@@ -325,23 +325,23 @@ class Vocabulary:
         if "indicator" in how:
             return self._points(before, year, how)
         of_rate = how.pop("of", "fte") == "rate"
-        said, unit, decimals, rest = _common(how, 1 if as_ == "percent" else 0)
+        remark, unit, decimals, rest = _common(how, 1 if as_ == "percent" else 0)
         measures = {"percent": "fte_per_10000_change_percent" if of_rate else "fte_change_percent", "fte": "fte_change"}
         if as_ not in measures:
             raise ReportError(f"a change of FTE cannot be given as {as_!r}", f"give {' or '.join(measures)}")
         dimensions = {**self._dimensions(group, rest), "from_year": str(before)}
         quantity = self.of.words.quantity(measures[as_], dimensions, year)
         table = quantity.cells[0].table
-        return self._bound(quantity, decimals, said, unit, also=self._correction(table, before, year))
+        return self._bound(quantity, decimals, remark, unit, also=self._correction(table, before, year))
 
     def _points(self, before: int, year: int, how: dict[str, Any]) -> Bound:
-        said, unit, decimals, rest = _common(how, 0)
+        remark, unit, decimals, rest = _common(how, 0)
         indicator, answer = str(rest.pop("indicator")), str(rest.pop("answer", "yes"))
         self.of.words.require_comparable(indicator, before, year)
         # The difference of two shares with different bases is not a single fraction, so the published shares are used.
         cells = [self._share_cell(indicator, answer, rest, each) for each in (year, before)]
         quantity = Quantity((*plain(cells[0]), *(replace(term, factor=-1) for term in plain(cells[1]))), scale=100)
-        return self._bound(quantity, decimals, said, unit, also=self._correction(indicator, before, year))
+        return self._bound(quantity, decimals, remark, unit, also=self._correction(indicator, before, year))
 
     def _share_cell(self, indicator: str, answer: str, how: dict[str, Any], year: int) -> Cell:
         dimensions = self._dimensions("", {name: value for name, value in how.items() if name not in ("item", "base")})
@@ -394,42 +394,44 @@ class Vocabulary:
         last = rounded(found[count - 1][1].value, found[count - 1][1].decimals)
         chosen = [each for each in found[:count] if rounded(each[1].value, each[1].decimals) != last]
         chosen += [each for each in found if rounded(each[1].value, each[1].decimals) == last]
-        return Composed(self._beside(chosen, said=bool(hidden)))
+        return Composed(self._beside(chosen, are_some_hidden=bool(hidden)))
 
-    def _beside(self, chosen: list[tuple[str, Bound]], *, said: bool) -> tuple[str | Bound, ...]:
+    def _beside(self, chosen: list[tuple[str, Bound]], *, are_some_hidden: bool) -> tuple[str | Bound, ...]:
         marks = [f"\u0001{place}\u0002" for place in range(len(chosen))]
         text = listed(marks, self.of.language)
         parts: list[str | Bound] = []
         for place, (name, bound) in enumerate(chosen):
             lead, text = text.split(marks[place], 1)
             parts += [f"{lead}{name} (", bound, ")"]
-        if said:
+        if are_some_hidden:
             parts.append(f", {in_language(WORDS['among_shown'], self.of.language)}")
         return tuple(part for part in parts if part)
 
     def _bound(
-        self, quantity: Quantity, decimals: int, said: str | Sequence[str], unit: str, also: tuple[str, ...] = ()
+        self, quantity: Quantity, decimals: int, remark: str | Sequence[str], unit: str, also: tuple[str, ...] = ()
     ) -> Bound:
         """Return a value with the remarks that it needs.
 
         Raises:
-            ReportError: a cell has no value, ``said`` has an unknown name, or the value needs a remark that the author did
+            ReportError: a cell has no value, ``remark`` has an unknown name, or the value needs a remark that the author did
                 not allow.
         """
         for cell in quantity.missing:
             reason = self.labels.code("absence_reason", cell.reason) if cell.reason else "no value"
             raise ReportError(f"{cell.named()} has no value: {reason.lower()}", "leave the sentence out of this round")
-        allowed = _names(said)
+        allowed = _names(remark)
         for name in allowed:
-            if name not in GROUPS["said"]:
-                known = list(GROUPS["said"])
-                raise ReportError(f"there is no remark {name!r}{suggest(name, known)}", f"said is one of {', '.join(known)}")
+            if name not in GROUPS["remarks"]:
+                known = list(GROUPS["remarks"])
+                raise ReportError(
+                    f"there is no remark {name!r}{suggest(name, known)}", f"remark is one of {', '.join(known)}"
+                )
         needed = list(dict.fromkeys([*also, *(name for cell in quantity.cells for name in self._needed(cell))]))
         for name in needed:
-            if name not in allowed and name not in ALWAYS_SAID:
-                what = in_language(GROUPS["said"][name], self.of.language) if name in GROUPS["said"] else name
-                raise ReportError(f"the value needs a remark: {what}", f'add said="{name}", so that the sentence shows it')
-        return Bound(quantity, decimals, language=self.of.language, unit=unit, said=tuple(needed))
+            if name not in allowed and name not in AUTOMATIC_REMARKS:
+                what = in_language(GROUPS["remarks"][name], self.of.language) if name in GROUPS["remarks"] else name
+                raise ReportError(f"the value needs a remark: {what}", f'add remark="{name}", so that the sentence shows it')
+        return Bound(quantity, decimals, language=self.of.language, unit=unit, remarks=tuple(needed))
 
     def _needed(self, cell: Cell) -> Iterable[str]:
         if cell.status in STATUS_NAMES:
@@ -439,11 +441,11 @@ class Vocabulary:
             yield "incomplete"
 
 
-def _names(said: str | Sequence[str]) -> list[str]:
-    return [said] if isinstance(said, str) else list(said)
+def _names(remark: str | Sequence[str]) -> list[str]:
+    return [remark] if isinstance(remark, str) else list(remark)
 
 
 def _common(how: dict[str, Any], decimals: int) -> tuple[Any, str, int, dict[str, Any]]:
-    """Return the arguments that every word takes (``said``, ``unit``, ``decimals``), and the rest."""
+    """Return the arguments that every word takes (``remark``, ``unit``, ``decimals``), and the rest."""
     rest = dict(how)
-    return rest.pop("said", ()), str(rest.pop("unit", "")), int(rest.pop("decimals", decimals)), rest
+    return rest.pop("remark", ()), str(rest.pop("unit", "")), int(rest.pop("decimals", decimals)), rest

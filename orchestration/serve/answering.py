@@ -87,13 +87,13 @@ def asked_of(request: Request, language: Language | None = None) -> Asked:
     """
     parameters = questions.by_name(request.query_params.multi_items())
     root = str(request.scope.get("root_path", "")).rstrip("/")
-    said = next((value for name, value in parameters if name == questions.LANGUAGE), None)
+    given = next((value for name, value in parameters if name == questions.LANGUAGE), None)
     return Asked(
         base=str(request.base_url).rstrip("/"),
         root=root,
         path=request.url.path.removeprefix(root) or "/",
         parameters=parameters,
-        language=language or read_language(said, request.url.path),
+        language=language or read_language(given, request.url.path),
     )
 
 
@@ -136,8 +136,8 @@ def error_response(request: Request, error: Exception) -> Response:
         status = 500
         content = {"error": "the server failed", "place": request.url.path, "remedy": "tell the operator"}
     if _prefers_page(request.headers.get("accept", "*/*")):
-        said = dict(questions.by_name(request.query_params.multi_items())).get(questions.LANGUAGE)
-        language: Language = "en" if said == "en" else LANGUAGES[0]
+        given = dict(questions.by_name(request.query_params.multi_items())).get(questions.LANGUAGE)
+        language: Language = "en" if given == "en" else LANGUAGES[0]
         page = pages.error_page(asked_of(request, language), snapshot, content)
         return Response(page, status, headers | PAGE_HEADERS, pages.MEDIA_TYPE)
     return Response(answers.as_json(dict(content)) + b"\n", status, headers, answers.MEDIA_TYPE_JSON)

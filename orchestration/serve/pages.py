@@ -131,7 +131,7 @@ def start_page(asked: Asked, snapshot: OpenSnapshot, limits: Limits) -> bytes:
         asked,
         snapshot,
         examples=examples_of(snapshot),
-        said=EXAMPLE_TEXTS,
+        example_texts=EXAMPLE_TEXTS,
         expressions=_EXPRESSIONS,
         limits={name: number(value, asked.language) for name, value in counted.items()},
     )

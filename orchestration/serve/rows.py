@@ -83,14 +83,14 @@ def answer_rows(
         cells = len(texts) * len(columns)
         if cells > limits.workbook_cells:
             raise too_many_cells(cells, limits, where, "ask for csv, or choose fewer values", limits.workbook_cells)
-        said = address(where, parameters)
+        own_address = address(where, parameters)
         tabulated = _tabulated(snapshot, table, selection, given, question, rows, wording, where)
-        lines = [(TEXTS["address"], Label(nb=said, en=said))]
+        lines = [(TEXTS["address"], Label(nb=own_address, en=own_address))]
         content = workbook.as_workbook(snapshot, table, columns, texts, lines, wording.language, tabulated)
         return Found(content, questions.XLSX, question.next_offset(total))
     next_offset = question.next_offset(total)
     rest = [(name, value) for name, value in parameters if name != questions.OFFSET]
-    said_of = {
+    answer = {
         **snapshot.identity,
         "table": table.name,
         "total_rows": total,
@@ -100,7 +100,7 @@ def answer_rows(
         "rows": answers.as_objects(names_of, texts),
         **annotate(snapshot, table, [column.name for column in question.columns], rows),
     }
-    return Found(answers.as_json(said_of), answers.MEDIA_TYPE_JSON, next_offset)
+    return Found(answers.as_json(answer), answers.MEDIA_TYPE_JSON, next_offset)
 
 
 def _tabulated(

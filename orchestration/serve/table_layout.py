@@ -214,8 +214,8 @@ def labels_of(variable: Variable, codes: Sequence[str]) -> list[Label]:
         return labels
     groups = variable.groups or {}
     own = [place for place, value in enumerate(variable.values) if value.code in chosen]
-    told = distinct_labels([labels[place] for place in own], [groups[variable.values[place].group] for place in own])
-    for place, label in zip(own, told, strict=True):
+    distinct = distinct_labels([labels[place] for place in own], [groups[variable.values[place].group] for place in own])
+    for place, label in zip(own, distinct, strict=True):
         labels[place] = label
     return labels
 
@@ -257,7 +257,7 @@ class _Marker:
         sign = self._sign(status) if value is None else ""
         remarks: list[Label] = []
         if is_marked:
-            remarks = self._said(values)
+            remarks = self._remarks(values)
         elif value is None and status != CANNOT_EXIST:
             remarks = self._reasons(values)
         # The sign already has the same meaning.
@@ -289,12 +289,14 @@ class _Marker:
         reason = values.get(REASON_COLUMN)
         return [self._release.label(REASON_COLUMN, reason)] if reason else []
 
-    def _said(self, values: Mapping[str, Any]) -> list[Label]:
-        said = self._reasons(values)
-        said += [self._release.label(NOTE_COLUMN, code) for code in (values.get(NOTE_COLUMN) or "").split(SEPARATOR) if code]
+    def _remarks(self, values: Mapping[str, Any]) -> list[Label]:
+        remarks = self._reasons(values)
+        remarks += [
+            self._release.label(NOTE_COLUMN, code) for code in (values.get(NOTE_COLUMN) or "").split(SEPARATOR) if code
+        ]
         share = values.get(COVERAGE_COLUMN)
         if share is not None and share < 1 and values.get(self._main) is not None:
-            said.append(TEXTS["partial"])
+            remarks.append(TEXTS["partial"])
         if values.get(BREAK_COLUMN):
-            said.append(TEXTS["break"])
-        return said
+            remarks.append(TEXTS["break"])
+        return remarks

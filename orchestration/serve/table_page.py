@@ -117,14 +117,14 @@ def from_form(parameters: Sequence[tuple[str, str]], where: str) -> list[tuple[s
             raise RequestError(
                 400, f"the number of years is {count[:20]!r}", place=where, remedy="give a whole number above zero"
             )
-        said = f"top({int(count)})"
+        expression = f"top({int(count)})"
     elif how == "range":
         first, last = fields.get(YEARS_FROM, ""), fields.get(YEARS_TO, "")
-        said = f"range({min(first, last)},{max(first, last)})"
+        expression = f"range({min(first, last)},{max(first, last)})"
     else:
-        said = ""
-    if said:
-        found = [(name, value) for name, value in found if name != time] + [(time, said)]
+        expression = ""
+    if expression:
+        found = [(name, value) for name, value in found if name != time] + [(time, expression)]
     headings = [value for name, value in found if name == questions.HEADING]
     rest = [(name, value) for name, value in found if name != questions.HEADING]
     is_laid_out = any(name == questions.HEADING for name, _ in parameters)
@@ -369,11 +369,11 @@ def _group(label: Label | None, star: str, values: Sequence[Value], codes: set[s
 
 def _time(variable: Variable, selection: Selection) -> dict[str, Any]:
     """Return the field for years: the last ones, a range, or single ones."""
-    said = selection.written.get(variable.name, "*")
-    last, between = _LAST.match(said), _RANGE.match(said)
+    expression = selection.written.get(variable.name, "*")
+    last, between = _LAST.match(expression), _RANGE.match(expression)
     codes = selection.codes(variable.name)
     first_shown, last_shown = (codes[0], codes[-1]) if codes else (variable.codes[0], variable.codes[-1])
-    is_range = between is not None or said == "*"
+    is_range = between is not None or expression == "*"
     return {
         "parameter": f"{VALUES}[{variable.name}]",
         "name": variable.name,

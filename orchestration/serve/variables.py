@@ -122,13 +122,13 @@ def _variable(
         name=dimension.name,
         title=table.column(dimension.label or dimension.code_columns[0]).title,
         columns=dimension.code_columns,
-        values=tuple(_told_apart(columns, release, whole, is_area=is_area)),
+        values=tuple(_distinct_values(columns, release, whole, is_area=is_area)),
         role=dimension.role,
         groups={str(row[0]): release.label(LEVEL_COLUMN, str(row[0])) for row in whole} if is_area else None,
     )
 
 
-def _told_apart(
+def _distinct_values(
     columns: Sequence[Column], release: Release, rows: Sequence[tuple[Any, ...]], *, is_area: bool
 ) -> Iterator[Value]:
     """Yield the values; labels that repeat, as of two municipalities with one name, are followed by the code."""

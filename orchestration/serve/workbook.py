@@ -34,7 +34,7 @@ def as_workbook(
     table: Table,
     columns: Sequence[Column],
     rows: Sequence[Sequence[Any]],
-    said: Sequence[tuple[Label, Label]],
+    first_lines: Sequence[tuple[Label, Label]],
     language: Language,
     tabulated: Tabulated | None = None,
 ) -> bytes:
@@ -45,7 +45,7 @@ def as_workbook(
         table: the table of the rows.
         columns: of the rows.
         rows: the rows.
-        said: additional lines of the description.
+        first_lines: additional lines of the description.
         language: of heads, sheets and texts.
         tabulated: the table as on the page; None for a workbook without it.
     """
@@ -65,7 +65,7 @@ def as_workbook(
     set_page(sheet, say(table.title), is_wide=True)
     about = book.create_sheet(say(TEXTS["sheet_about"]))
     lines = [
-        *((say(head), say(text)) for head, text in said),
+        *((say(head), say(text)) for head, text in first_lines),
         *([(say(TEXTS["notice"]), notice)] if notice else []),
         (say(TEXTS["about_table"]), say(table.description)),
         *([(say(TEXTS["method"]), say(table.method))] if table.method else []),

@@ -92,14 +92,14 @@ def definitions(release: Release, tables: Sequence[Table]) -> list[Defined]:
     named |= {table.name: table.title for table in tables}
     kinds = release.codes.get(KIND, {})
     found = []
-    for subject, said in release.definitions.items():
+    for subject, entries in release.definitions.items():
         if (
             subject in release.codes.get("indicator", {})
             and subject not in named
             and subject not in release.codes.get("amount", {})
         ):
             continue
-        by_kind = [(code.label, [each for each in said if each.kind == kind]) for kind, code in kinds.items()]
+        by_kind = [(code.label, [each for each in entries if each.kind == kind]) for kind, code in kinds.items()]
         name = named.get(subject) or release.label("indicator", subject)
         found.append(Defined(name, [(label, group) for label, group in by_kind if group]))
     return found

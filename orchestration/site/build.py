@@ -345,9 +345,9 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
             return release.label("absence_reason", reasons[flag])
         return release.label("obs_status", flag)
 
-    def said_of(rate: Rate) -> list[Label]:
+    def remarks_of(rate: Rate) -> list[Label]:
         """Return the remarks on a figure of a municipality: its status unless that is normal, and its notes."""
-        return [*([] if rate.flag in ("A", " ") else [flag_label(rate.flag)]), *rate.said]
+        return [*([] if rate.flag in ("A", " ") else [flag_label(rate.flag)]), *rate.remarks]
 
     def signs(grid: Grid) -> list[tuple[str, Label]]:
         """Return the signs and letters of a table with their meanings."""
@@ -370,7 +370,7 @@ def _environment(release: Release, data: Data, subjects: Sequence[SubjectPage]) 
         ),
         written=formats.written,
         written_percent=formats.written_percent,
-        said_of=said_of,
+        remarks_of=remarks_of,
         section="",
         signs=signs,
         flag_label=flag_label,

@@ -59,7 +59,7 @@ class Cube:
     """Figures over dimensions.
 
     ``share_of`` names the measure that is the base of an answer's share. ``notes`` has for each cell the index of its notes
-    in ``said``; ``bases`` has, by year, the base of shares and the unit set.
+    in ``remark_texts``; ``bases`` has, by year, the base of shares and the unit set.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Cube:
     flags: Measure
     share_of: str | None = None
     notes: Measure | None = None
-    said: tuple[tuple[Label, ...], ...] = ()
+    remark_texts: tuple[tuple[Label, ...], ...] = ()
     bases: Mapping[str, tuple[Label | None, Label | None]] = field(default_factory=dict)
     places: dict[str, dict[str, int]] = field(init=False, repr=False)
 
@@ -101,7 +101,7 @@ class Cube:
     def remarks(self, at: Mapping[str, str]) -> tuple[Label, ...]:
         """Return the notes of a cell."""
         place = self._cell(self.notes, at) if self.notes else ""
-        return self.said[int(place)] if place else ()
+        return self.remark_texts[int(place)] if place else ()
 
     def label(self, dimension: str, code: str) -> Label:
         """Return the label of a code; without one, the code itself."""
@@ -126,8 +126,8 @@ class Cube:
             "shareOf": self.share_of,
         }
         if self.notes:
-            said = [[_pair(label) for label in labels] for labels in self.said]
-            content["notes"] = {"over": self.notes.over, "values": _counted(self.notes.values), "said": said}
+            texts = [[_pair(label) for label in labels] for labels in self.remark_texts]
+            content["notes"] = {"over": self.notes.over, "values": _counted(self.notes.values), "said": texts}
         if self.bases:
             content["bases"] = {time: [_pair(label) for label in labels] for time, labels in self.bases.items()}
         return f"IS248.add({dumped(self.name)}, {dumped(content)});\n"
@@ -311,7 +311,7 @@ def cube_of(release: Release, table: Table, name: str, measures: Sequence[str], 
         kept,
         grid.flags(release, [(row[3], row[4]) for row in rows]),
         notes=grid.measure([places.get(row[5] or "", "") for row in rows]) if texts else None,
-        said=tuple(tuple(notes_of(text, release)) for text in texts),
+        remark_texts=tuple(tuple(notes_of(text, release)) for text in texts),
     )
 
 
@@ -339,10 +339,10 @@ class _Grid:
         """Return the numbers of the rows as a measure."""
         return Measure(self._over, spread(texts, self._cells, self._size, ""))
 
-    def flags(self, release: Release, said: Sequence[tuple[str | None, str]]) -> Measure:
+    def flags(self, release: Release, reasons_and_statuses: Sequence[tuple[str | None, str]]) -> Measure:
         """Return the flags of the rows, given the reason for a missing figure and the status of each."""
         reasons = reason_flags(release)
-        flags = [reasons.get(reason, status) if reason else status for reason, status in said]
+        flags = [reasons.get(reason, status) if reason else status for reason, status in reasons_and_statuses]
         return Measure(self._over, spread(flags, self._cells, self._size, NO_ROW))
 
 
@@ -391,7 +391,7 @@ def read_indicator_cubes(connection: duckdb.DuckDBPyConnection, release: Release
             flags=by_group.flags(release, [(row[5], row[4]) for row in rows]),
             share_of="n_base",
             notes=by_group.measure([places.get(row[12] or "", "") for row in rows]) if texts else None,
-            said=tuple(tuple(notes_of(text, release)) for text in texts),
+            remark_texts=tuple(tuple(notes_of(text, release)) for text in texts),
             bases={
                 year: (_labelled(release, "base", base), _labelled(release, "unit_set", units))
                 for year, (base, units) in _units_by_year(rows).items()

@@ -74,7 +74,7 @@ class Grid:
     @property
     def has_remarks(self) -> bool:
         """Whether any row has remarks."""
-        return any(said for _, _, said in self.rows)
+        return any(remarks for _, _, remarks in self.rows)
 
     @property
     def wholes(self) -> list[float | None]:
@@ -499,7 +499,7 @@ class Resolver:
                 flag = "A" if value is not None and cube.flag(at).islower() else cube.flag(at)
                 whole = cube.value(cube.share_of, at) if cube.share_of and value is not None else None
                 cells.append(Cell(None if value is None else value / shown.divide, shown.decimals, flag, whole))
-            said, of_cells = self.remarks_on_row(cube, row_name, code, [label for label, _, _ in columns], places)
+            remarks, of_cells = self.remarks_on_row(cube, row_name, code, [label for label, _, _ in columns], places)
             for text, of in of_cells:
                 number = numbers.setdefault(text, len(numbers) + 1)
                 for place in of:
@@ -509,9 +509,9 @@ class Resolver:
                 kinds = [self.release.label("break_kind", each.kind) for each in breaks if str(each.time_period) == code]
                 if kinds:
                     number = sorted({each.time_period for each in breaks}).index(int(code)) + 1
-                    kinds_said = joined(dict.fromkeys(kinds), ", ")
-                    said.append(filled(TEXTS["break_before"], number=number, kinds=kinds_said))
-            rows.append((self.named(cube, row_name, code), cells, said))
+                    kinds_text = joined(dict.fromkeys(kinds), ", ")
+                    remarks.append(filled(TEXTS["break_before"], number=number, kinds=kinds_text))
+            rows.append((self.named(cube, row_name, code), cells, remarks))
         return rows, list(numbers)
 
     def remarks_on_row(
@@ -542,22 +542,22 @@ class Resolver:
                 found[1].setdefault(covered_text(formats.written(percent, 1)), []).append(place)
             for note in cube.remarks(at):
                 found[2].setdefault(note, []).append(place)
-        said: list[Label] = []
+        remarks: list[Label] = []
         of_cells: list[tuple[Label, list[int]]] = []
         for text, of in (pair for each in found for pair in each.items()):
             if len(of) == len(there):
-                said.append(text)
+                remarks.append(text)
             elif len(columns) > NAMED_COLUMNS:
                 of_cells.append((text, of))
             else:
                 names = joined([columns[place] for place in of], ", ")
-                said.append(Label(nb=f"{text.nb} ({names.nb})", en=f"{text.en} ({names.en})"))
+                remarks.append(Label(nb=f"{text.nb} ({names.nb})", en=f"{text.en} ({names.en})"))
         first = places[0] if places else {}
         basis, _, area = (code if row_name == UNIT else first.get(UNIT, "")).partition(".")
         if basis == REPORTED:
             level, _, own = area.partition(".")
-            said += [moved_text(*each) for each in self.moved.get((level, own), []) if str(each[0]) == first.get(TIME)]
-        return said, of_cells
+            remarks += [moved_text(*each) for each in self.moved.get((level, own), []) if str(each[0]) == first.get(TIME)]
+        return remarks, of_cells
 
     @staticmethod
     def _country(choices: Choices, row_name: str) -> list[str]:

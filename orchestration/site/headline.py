@@ -23,12 +23,12 @@ NORMAL = "A"
 
 @dataclass(frozen=True)
 class Tile:
-    """One number with its title; ``lines`` are shown below it, ``said`` has remarks on it."""
+    """One number with its title; ``lines`` are shown below it, ``remarks`` has remarks on it."""
 
     title: Label
     value: Label
     lines: list[Label]
-    said: list[Label] = field(default_factory=list)
+    remarks: list[Label] = field(default_factory=list)
 
 
 def _change(value: float) -> Label:
@@ -37,8 +37,8 @@ def _change(value: float) -> Label:
 
 def _remarks(release: Release, status: str, note: str | None, share: float | None) -> list[Label]:
     """Return the remarks on a figure: its status unless that is normal, its coverage, and its notes."""
-    said = [release.label(STATUS_COLUMN, status)] if status != NORMAL else []
-    return [*said, *remarks_on_figure(note, share, release)]
+    remarks = [release.label(STATUS_COLUMN, status)] if status != NORMAL else []
+    return [*remarks, *remarks_on_figure(note, share, release)]
 
 
 def headline(connection: duckdb.DuckDBPyConnection, release: Release, breaks: Breaks) -> tuple[Label, list[Tile]]:

@@ -258,12 +258,12 @@ class Municipalities:
 
     def _formed(self, one: Municipality) -> list[Label]:
         """Describe what a municipality was formed from, each name once, nearest first; a mere change of code is left out."""
-        told: dict[str, Label] = {}
+        described: dict[str, Label] = {}
         for each in self.names.ancestors(one.code):
             name = self.names.name_of(each.code, each.until)
             key = "formed_of_part" if each.is_part else "formed_of"
-            told.setdefault(bare(name), filled(TEXTS[key], name=name, year=str(each.until)))
-        return list(told.values()) if told.keys() - {bare(one.name)} else []
+            described.setdefault(bare(name), filled(TEXTS[key], name=name, year=str(each.until)))
+        return list(described.values()) if described.keys() - {bare(one.name)} else []
 
     def _beside(self, one: Municipality) -> Label:
         """Return the rates of the country and the county."""
@@ -314,8 +314,11 @@ class Municipalities:
             " and target_group = 'total' order by unit_code, time_period, series"
         ).fetchall():
             moved = self.resolver.moved.get(("municipality", code), [])
-            said = [*remarks_on_figure(note, share, self.release), *(moved_text(*each) for each in moved if each[0] == year)]
-            found[code][year] = Cell(fte, 1, flag_of(self.release, status, reason)), said
+            remarks = [
+                *remarks_on_figure(note, share, self.release),
+                *(moved_text(*each) for each in moved if each[0] == year),
+            ]
+            found[code][year] = Cell(fte, 1, flag_of(self.release, status, reason)), remarks
         return found
 
     def _reported_grid(self, one: Municipality) -> Grid | None:
@@ -329,19 +332,19 @@ class Municipalities:
         breaks = self.resolver.breaks.get("fte_by_service", Breaks()).breaks
         columns = []
         for name, code, ancestor, _ in lines:
-            told = [Label(nb=f"{name} {code}", en=f"{name} {code}")]
+            parts = [Label(nb=f"{name} {code}", en=f"{name} {code}")]
             if ancestor:
-                told.append(filled(TEXTS["until"], year=str(ancestor.until - 1)))
-                told += [TEXTS["part"]] if ancestor.is_part else []
-            columns.append(joined(told, ", "))
+                parts.append(filled(TEXTS["until"], year=str(ancestor.until - 1)))
+                parts += [TEXTS["part"]] if ancestor.is_part else []
+            columns.append(joined(parts, ", "))
         table: list[tuple[Label, list[Cell], list[Label]]] = []
         for year in sorted({year for line in lines for year in line[3]}):
             cells, remarks = [], []
             for name, code, _, rows in lines:
-                cell, said = rows.get(year, (Cell(None, 1, NO_ROW), []))
+                cell, of_row = rows.get(year, (Cell(None, 1, NO_ROW), []))
                 cells.append(cell)
-                if said:
-                    words = in_one_line(said)
+                if of_row:
+                    words = in_one_line(of_row)
                     whose = f"{name} {code}: " if len(lines) > 1 else ""
                     remarks.append(Label(nb=whose + words.nb, en=whose + words.en))
             kinds = [self.release.label("break_kind", each.kind) for each in breaks if each.time_period == year]

@@ -17,7 +17,7 @@ import duckdb
 # without the addition that distinguishes namesakes, and in each language.
 FULL, OWN, FORMER, LATER = "full", "own", "former", "later"
 # The addition that distinguishes namesakes, and the separator between a municipality's names in several languages.
-TOLD_APART = re.compile(r" \([^)]*\)$")
+QUALIFIER = re.compile(r" \([^)]*\)$")
 BETWEEN = re.compile(r" [-\u2013/] ")
 
 
@@ -79,7 +79,7 @@ def ancestors(code: str, changes: Sequence[Change], newest: int) -> list[Ancesto
 
 def bare(name: str) -> str:
     """Return a name without the addition that distinguishes namesakes."""
-    return TOLD_APART.sub("", name)
+    return QUALIFIER.sub("", name)
 
 
 def forms_of(name: str) -> list[str]:
@@ -153,12 +153,12 @@ class Names:
         """Return the names that a municipality had from a year and before another, newest first."""
         years = self._of.get(code, {})
         last = until - 1
-        told = {year: set(names) for year, names in years.items() if since <= year < until}
+        names_of_year = {year: set(names) for year, names in years.items() if since <= year < until}
         for change in self.changes:
             if change.old == code and since <= change.year <= until:
-                told.setdefault(change.year - 1, set()).add(change.old_name)
-        for year in sorted(told, reverse=True):
-            for name in sorted(told[year]):
+                names_of_year.setdefault(change.year - 1, set()).add(change.old_name)
+        for year in sorted(names_of_year, reverse=True):
+            for name in sorted(names_of_year[year]):
                 yield from (Known(form, FORMER, min(year, last)) for form in forms_of(name))
 
 

@@ -39,7 +39,7 @@ class Rate:
     fte: float | None = None
     rate: float | None = None
     flag: str = "O"
-    said: tuple[Label, ...] = ()
+    remarks: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Distribution:
     known: int | None
     of: int | None
     flag: str
-    said: tuple[Label, ...]
+    remarks: tuple[Label, ...]
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Peers:
                 for name, value in zip(MEASURES, found.values, strict=True)
             ]
             counts = [Cell(count, 0, "A" if count is not None else found.flag) for count in (found.known, found.of)]
-            rows.append((self.labels[unit], [*cells, *counts], list(found.said)))
+            rows.append((self.labels[unit], [*cells, *counts], list(found.remarks)))
         return Grid(columns["unit_name"].title, [columns[name].title for name in (*MEASURES, *COUNTS)], rows, [])
 
     def script(self) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class Peers:
                 unit: {
                     "label": [self.labels[unit].nb, self.labels[unit].en],
                     "of": {
-                        group: [[short(value) for value in each.values], each.known, each.of, each.flag, pairs(each.said)]
+                        group: [[short(value) for value in each.values], each.known, each.of, each.flag, pairs(each.remarks)]
                         for group, each in groups.items()
                     },
                 }
@@ -103,7 +103,7 @@ class Peers:
             },
             "rates": {
                 code: {
-                    group: [short(each.rate), each.flag, *([pairs(each.said)] if each.said else [])]
+                    group: [short(each.rate), each.flag, *([pairs(each.remarks)] if each.remarks else [])]
                     for group, each in groups.items()
                 }
                 for code, groups in self.rates.items()
@@ -125,8 +125,8 @@ def read_peers(connection: duckdb.DuckDBPyConnection, release: Release, year: in
         " order by unit_code, target_group, series",
         [year],
     ).fetchall():
-        said = tuple(remarks_on_figure(note, share, release))
-        peers.rates[code][group] = Rate(fte, rate, flag_of(release, status, reason), said)
+        remarks = tuple(remarks_on_figure(note, share, release))
+        peers.rates[code][group] = Rate(fte, rate, flag_of(release, status, reason), remarks)
     if not has_table(connection, TABLE):
         return peers
     for level, code, name, group, *values in connection.execute(

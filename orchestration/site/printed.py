@@ -35,9 +35,9 @@ def read_printed(connection: duckdb.DuckDBPyConnection, release: Release) -> dic
             for name, code in zip(lists, codes, strict=True)
             if code is not None and code not in PLAIN
         ]
-        told = formats.written_percent(value, decimals)
+        number_text = formats.written_percent(value, decimals)
         if unit != "percent":
             number, counted = formats.written(value, decimals), release.label("unit_of_measure", unit)
-            told = Label(nb=f"{number.nb} {counted.nb}", en=f"{number.en} {counted.en}")
-        found[indicator].append(filled(TEXTS["printed_point"], year=year, told=joined([*labels, told], ", ")))
+            number_text = Label(nb=f"{number.nb} {counted.nb}", en=f"{number.en} {counted.en}")
+        found[indicator].append(filled(TEXTS["printed_point"], year=year, number=joined([*labels, number_text], ", ")))
     return dict(found)

@@ -214,5 +214,5 @@ def _by_years(labels: Mapping[int, Label]) -> Label | None:
         years.setdefault(label, []).append(year)
     if len(years) < 2:
         return next(iter(years), None)
-    told = [(spans(tuple(of)), label) for label, of in years.items()]
-    return joined([Label(nb=f"{of}: {label.nb}", en=f"{of}: {label.en}") for of, label in told], "; ")
+    by_years = [(spans(tuple(of)), label) for label, of in years.items()]
+    return joined([Label(nb=f"{of}: {label.nb}", en=f"{of}: {label.en}") for of, label in by_years], "; ")

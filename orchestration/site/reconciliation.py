@@ -164,7 +164,7 @@ def words_of(cell_key: str, release: Release, indicators: Mapping[str, Label]) -
         The labels of its parts; a part without a label is given as its code.
     """
     measure, *parts = cell_key.split("|")
-    told = [TEXTS["measures"][measure] if measure in TEXTS["measures"] else Label(nb=measure, en=measure)]
+    words = [TEXTS["measures"][measure] if measure in TEXTS["measures"] else Label(nb=measure, en=measure)]
     for part in parts:
         name, _, code = part.rpartition("=")
         found = TEXTS["codes"].get(part)
@@ -174,8 +174,8 @@ def words_of(cell_key: str, release: Release, indicators: Mapping[str, Label]) -
             lists = [name, *(each for each in sorted(release.codes) if each != name)]
             found = next((release.codes[each][code].label for each in lists if code in release.codes.get(each, {})), None)
         found = found or Label(nb=code, en=code)
-        told.append(filled(TEXTS["names"][name], value=found) if name in TEXTS["names"] else found)
-    return joined(told, ", ")
+        words.append(filled(TEXTS["names"][name], value=found) if name in TEXTS["names"] else found)
+    return joined(words, ", ")
 
 
 def read_reconciliation(connection: duckdb.DuckDBPyConnection, release: Release) -> Reconciliation:

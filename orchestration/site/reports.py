@@ -42,14 +42,14 @@ def read_reports(snapshot: Path) -> Reports:
     found: dict[str, list[Report]] = {name: [] for name in REPORTS}
     for name in REPORTS:
         for path in sorted((snapshot / name).glob(f"*/{MANIFEST}")):
-            said = json.loads(path.read_text(encoding="utf-8"))
+            manifest = json.loads(path.read_text(encoding="utf-8"))
             documents = {kind: path.parent / f"{path.parent.name}.{kind}" for kind in DOCUMENTS}
             files = tuple(
                 (DOCUMENTS[kind], f"../{file.relative_to(snapshot).as_posix()}")
                 for kind, file in documents.items()
                 if file.is_file()
             )
-            title = f"{said['title']} {said['year']}"
-            found[name].append(Report(path.parent.name, title, said["year"], said["area"], files))
+            title = f"{manifest['title']} {manifest['year']}"
+            found[name].append(Report(path.parent.name, title, manifest["year"], manifest["area"], files))
     memos, sheets = ({each.area: each for each in found[name]} for name in ("memos", "sheets"))
     return Reports(found["report"], memos, sheets)

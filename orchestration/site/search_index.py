@@ -120,9 +120,9 @@ def _method(release: Release, tables: Sequence[Table]) -> Iterator[list[Any]]:
         words = [*(TEXTS[each] for each in texts), *codes] or [TEXTS[name]]
         yield _entry(TEXTS[name], f"method.html#{name}", joined(words, " "))
     for defined in about.definitions(release, tables):
-        said = [definition.text for _, group in defined.kinds for definition in group] or [defined.name]
+        sentences = [definition.text for _, group in defined.kinds for definition in group] or [defined.name]
         title = joined([TEXTS["definitions"], defined.name], ": ")
-        yield _entry(title, "method.html#definitions", joined(said, " "))
+        yield _entry(title, "method.html#definitions", joined(sentences, " "))
 
 
 def _entry(title: Label, address: str, words: Label) -> list[Any]:
@@ -132,13 +132,13 @@ def _entry(title: Label, address: str, words: Label) -> list[Any]:
 
 def _same_meaning(title: Label, words: Label) -> list[Label]:
     """Return the lines of synonyms of which one is the beginning of a word of an entry, in its language."""
-    said = [
+    words_found = [
         (re.findall(r"[\w-]+", f"{in_language(title, each)} {in_language(words, each)}".lower()), each) for each in LANGUAGES
     ]
     return [
         line
         for line in SAME_MEANING.values()
-        if any(word.startswith(tuple(in_language(line, each).split())) for found, each in said for word in found)
+        if any(word.startswith(tuple(in_language(line, each).split())) for found, each in words_found for word in found)
     ]
 
 

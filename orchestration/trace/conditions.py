@@ -132,7 +132,7 @@ def _no_combination(
         ((count, pattern) for pattern, count in patterns.items() if sum(pattern) == most),
         key=lambda each: (-each[0], each[1]),
     )
-    told = []
+    alternatives = []
     for count, met in nearest:
         failing = [name for name, is_met in zip(names, met, strict=True) if not is_met]
         dropped = " and ".join(f"{name}={conditions[name]}" for name in failing)
@@ -141,12 +141,14 @@ def _no_combination(
             rest = {name: value for name, value in conditions.items() if name != failing[0]}
             there = _values(connection, relation, failing[0], rest) or ["empty"]
             found += f" ({failing[0]} is {_several(there)} there)"
-        told.append(found)
+        alternatives.append(found)
     return UserError(
         f"no {of_what} meets {'both' if len(names) == 2 else f'all {len(names)}'} conditions, "
-        f"but {', '.join(told[:VALUES_SHOWN])}",
+        f"but {', '.join(alternatives[:VALUES_SHOWN])}",
         place=place,
-        remedy="change or leave out that condition" if len(told) == 1 else "change or leave out one of these conditions",
+        remedy="change or leave out that condition"
+        if len(alternatives) == 1
+        else "change or leave out one of these conditions",
     )
 
 

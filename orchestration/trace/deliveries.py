@@ -66,7 +66,7 @@ def rows_left_out(warehouse: Path) -> list[dict[str, Any]]:
 
 def reported_cells(warehouse: Path) -> list[dict[str, Any]]:
     """Return the workbook cells that were read or left out in a way that must be reported."""
-    from orchestration.ingest.marks import TOLD  # imported here: it opens files
+    from orchestration.ingest.marks import REMARKS  # imported here: it opens files
     from orchestration.ingest.readers.looks import column_letters
 
     with connect(warehouse, read_only=True) as connection:
@@ -82,7 +82,7 @@ def reported_cells(warehouse: Path) -> list[dict[str, Any]]:
         )
     for each in found:
         each["first_cell"] = f"{column_letters(each.pop('first_column'))}{each.pop('first_row')}"
-        each["what"] = TOLD[each["mark"]]
+        each["what"] = REMARKS[each["mark"]]
     return found
 
 

@@ -32,7 +32,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
         os.kill(number, signal.SIGKILL)
 
 
-def assert_told(process: Process, *words: str) -> None:
+def assert_one_line_error(process: Process, *words: str) -> None:
     """Assert that the command ended with a one-line error and no stack trace."""
     assert process.code == 1, process.text
     assert "Traceback" not in process.text
@@ -57,7 +57,7 @@ def test_after_five_kills_a_full_disk_and_a_second_run_the_next_one_publishes(pl
     assert process.wait()
     # The warehouse or Dagster's records reach the limit first; their error names the folder with the least room, and all
     # folders are on one disk.
-    assert_told(process, str(place.root))
+    assert_one_line_error(process, str(place.root))
     cut_off(place, place.start("run"), "  dbt models and tests ...", 1)
     assert figure(place) is None
     # Two at the same moment: one is told that the other is running; the other continues until it is killed while publishing.
@@ -66,7 +66,7 @@ def test_after_five_kills_a_full_disk_and_a_second_run_the_next_one_publishes(pl
         both[0].wait(0.1)
     (refused,) = [process for process in both if process.code is not None]
     assert refused.wait()
-    assert_told(refused, ANOTHER_RUN)
+    assert_one_line_error(refused, ANOTHER_RUN)
     (running,) = [process for process in both if process is not refused]
     cut_off(place, running, PUBLICATION)
     cut_off(place, place.start("publish"), PUBLICATION, 0.05)

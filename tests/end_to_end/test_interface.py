@@ -100,7 +100,7 @@ class Interface:
             found = self.instance.get_run_by_id(run)
             return found.status if found is not None and found.is_finished else None
 
-        assert until(ended, f"run {run}") == dg.DagsterRunStatus.SUCCESS, self.said(run)
+        assert until(ended, f"run {run}") == dg.DagsterRunStatus.SUCCESS, self.events_of(run)
         return run
 
     def backfill(self, job: str, partitions: list[str]) -> list[dg.DagsterRun]:
@@ -116,7 +116,7 @@ class Interface:
         assert not [error for error in execute_backfill_iteration(self._workspace, logging.getLogger()) if error]
         return list(self.instance.get_runs(dg.RunsFilter(tags={"dagster/backfill": answer["backfillId"]})))
 
-    def said(self, run: str) -> list[str]:
+    def events_of(self, run: str) -> list[str]:
         return [str(entry.dagster_event) for entry in self.instance.all_logs(run) if entry.dagster_event]
 
     def made(self, run: str) -> list[dg.AssetKey]:

@@ -43,7 +43,7 @@ def desk(published: Path) -> Iterator[build.Desk]:
         yield opened
 
 
-def said(desk: build.Desk, year: int, chapter: str) -> str:
+def rendered(desk: build.Desk, year: int, chapter: str) -> str:
     of = build.round_of(desk, desk.source("is248"), build.Wanted("is248", year), Places())
     text = Chapters(of, Vocabulary(of), {}, {}).render(Path("chapter.md"), chapter, "chapter.md")
     return re.sub(r"[\u00a0\u202f]", " ", SPAN.sub(r"\1", text))
@@ -53,17 +53,17 @@ def said(desk: build.Desk, year: int, chapter: str) -> str:
 def test_a_statement_of_the_reports_comes_out_as_printed_or_is_refused(desk: build.Desk, statement: dict[str, Any]) -> None:
     if "refused" in statement:
         with pytest.raises(UserError, match=statement["refused"]) as refused:
-            said(desk, statement["year"], statement["chapter"])
+            rendered(desk, statement["year"], statement["chapter"])
         assert refused.value.place == "chapter.md, line 1"
     else:
-        assert said(desk, statement["year"], statement["chapter"]) == statement["says"]
+        assert rendered(desk, statement["year"], statement["chapter"]) == statement["says"]
         assert ("printed" in statement) == ("why" in statement)
 
 
 def test_the_examples_of_the_documentation_say_what_it_says(desk: build.Desk) -> None:
     examples = EXAMPLE.findall((PROJECT_DIR / "docs" / "run" / "reports.md").read_text(encoding="utf-8"))
     assert len(examples) >= 20
-    assert [(each, said(desk, 2016, each)) for each, _ in examples] == [(each, text.strip()) for each, text in examples]
+    assert [(each, rendered(desk, 2016, each)) for each, _ in examples] == [(each, text.strip()) for each, text in examples]
 
 
 @pytest.fixture(scope="module")
@@ -113,14 +113,14 @@ def test_every_printed_table_is_in_the_report_or_has_a_reason(national: dict[int
     held = {year: built.printed for year, built in national.items()}
     for each in (table for tables in held.values() for table in tables):
         assert each.shown == each.figures or each.why, each
-    told = [line for tables in held.values() for line in by_chapter(tables)]
+    lines = [line for tables in held.values() for line in by_chapter(tables)]
     text = DOCUMENTATION.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN, 1)
     table, after = rest.split("\n\n", 1)
     if os.environ.get("UPDATE_GOLDEN"):
-        DOCUMENTATION.write_text(before + BEGIN + "\n".join(told) + "\n\n" + after, encoding="utf-8")
+        DOCUMENTATION.write_text(before + BEGIN + "\n".join(lines) + "\n\n" + after, encoding="utf-8")
     else:
-        assert table.splitlines() == told
+        assert table.splitlines() == lines
 
 
 def by_chapter(tables: list[Held]) -> list[str]:

@@ -241,7 +241,7 @@ class Servers:
         self.started.append(process)
         return process
 
-    def said(self) -> str:
+    def output(self) -> str:
         """Return the output of all processes."""
         return "".join(
             f"--- {path.name}\n{path.read_text(encoding='utf-8')}"

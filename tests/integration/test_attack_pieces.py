@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from orchestration import attack as package
-from orchestration.attack.connections import ASKED, Query
+from orchestration.attack.connections import QUERIES, Query
 from orchestration.attack.kept_pieces import PLACE, fingerprint
 from orchestration.attack.public import Readings, read
 from orchestration.attack.sheets import Sheet
@@ -151,15 +151,15 @@ def test_all_that_an_attack_asks_of_databases_is_seen(
     policy: Path,  # noqa: F811
 ) -> None:
     database = publish(tmp_path / "a.duckdb", world, [Table(world, mixed(world), world.groups(*ALL))])
-    asked: list[Query] = []
-    token = ASKED.set(asked)
+    queries: list[Query] = []
+    token = QUERIES.set(queries)
     try:
         seen = attacked(policy, database, earlier=[database])
     finally:
-        ASKED.reset(token)
+        QUERIES.reset(token)
     assert seen == attacked(policy, database, earlier=[database])
     assert {
-        table for table in ("indicator_shares", "fte_by_service", "published_figures", "areas") if table in str(asked)
+        table for table in ("indicator_shares", "fte_by_service", "published_figures", "areas") if table in str(queries)
     } == {
         "indicator_shares",
         "fte_by_service",

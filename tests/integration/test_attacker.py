@@ -380,8 +380,8 @@ def test_a_question_that_follows_an_answer_tells_the_answer(tmp_path: Path, worl
     found = attacked(policy, publish(tmp_path / "a.duckdb", world, [first, second]))
 
     units = world.members(("size_group", "small"))
-    told = {fact.units for fact in found.derived if fact.indicator == QUESTION and fact.measure == YES}
-    assert {(code,) for code in units} <= told
+    disclosed = {fact.units for fact in found.derived if fact.indicator == QUESTION and fact.measure == YES}
+    assert {(code,) for code in units} <= disclosed
 
 
 def test_an_answer_that_the_table_does_not_hold_is_no_part_of_a_union(tmp_path: Path, world: World, policy: Path) -> None:
@@ -521,9 +521,9 @@ def test_a_unit_that_answered_late_follows_from_two_snapshots(tmp_path: Path, wo
     assert {fact.units for fact in found.derived} == {("1003",)}
 
 
-@pytest.mark.parametrize("count, told", [(10, False), (4, True)])
+@pytest.mark.parametrize("count, is_disclosed", [(10, False), (4, True)])
 def test_units_that_came_late_are_a_group_that_may_be_uniform(
-    tmp_path: Path, world: World, policy: Path, count: int, told: bool
+    tmp_path: Path, world: World, policy: Path, count: int, is_disclosed: bool
 ) -> None:
     # Units of a county were late; all of them answered.
     question = "plan"
@@ -537,7 +537,7 @@ def test_units_that_came_late_are_a_group_that_may_be_uniform(
 
     found = attacked(policy, new, earlier=[old])
 
-    assert bool(found.derived) == told
+    assert bool(found.derived) == is_disclosed
     assert {unit for fact in found.derived for unit in fact.units} <= {*late}
 
 
@@ -573,12 +573,12 @@ def test_a_table_that_says_that_it_waits_says_nothing_of_who_answered_since(
     shown = world.groups("country", "county", "size_group")
     old = publish(tmp_path / "old.duckdb", before, [Table(before, answers, shown)])
     new = publish(tmp_path / "new.duckdb", world, [Table(before, answers, shown)])
-    not_said = attacked(policy, new, earlier=[old])
+    without_note = attacked(policy, new, earlier=[old])
     with duckdb.connect(str(new)) as connection:
         connection.execute("alter table indicator_shares add column obs_note text")
         connection.execute("update indicator_shares set obs_note = 'awaits_changes;corrected'")
 
-    assert any(fact.units == ("1003",) for fact in not_said.derived)
+    assert any(fact.units == ("1003",) for fact in without_note.derived)
     assert attacked(policy, new, earlier=[old]).derived == ()
 
 
@@ -689,7 +689,7 @@ def test_units_left_out_of_real_change_are_found(
     assert about(found, "practice") == set()
 
 
-def tell_forms(
+def publish_forms(
     database: Path, world: World, separate: Iterable[str], *, target: str = "total", note: str | None = None
 ) -> Path:
     """Publish FTE by reporting form; some units report separately, all others jointly."""
@@ -715,8 +715,10 @@ def tell_forms(
 def two_snapshots(tmp_path: Path, before: World, after: World, apart: Sequence[set[str]], note: str | None) -> list[Path]:
     answers = mixed(after)
     return [
-        tell_forms(publish(tmp_path / name, world, [Table(before, answers, [("country", "0")])]), world, separate, note=said)
-        for name, world, separate, said in (
+        publish_forms(
+            publish(tmp_path / name, world, [Table(before, answers, [("country", "0")])]), world, separate, note=note_shown
+        )
+        for name, world, separate, note_shown in (
             ("old.duckdb", before, apart[0], None),
             ("new.duckdb", after, apart[1], note),
         )
@@ -762,7 +764,7 @@ def test_a_unit_that_went_from_one_form_to_the_other_follows(tmp_path: Path, wor
 
 
 @pytest.mark.parametrize(
-    ("moved", "is_told"),
+    ("moved", "is_disclosed"),
     [
         # A large correction that moves real change, and one that does not.
         (3.0, True),
@@ -770,7 +772,7 @@ def test_a_unit_that_went_from_one_form_to_the_other_follows(tmp_path: Path, wor
     ],
 )
 def test_whether_a_corrected_unit_is_left_out_of_real_change_follows_from_how_it_moved(
-    tmp_path: Path, world: World, policy: Path, moved: float, *, is_told: bool
+    tmp_path: Path, world: World, policy: Path, moved: float, *, is_disclosed: bool
 ) -> None:
     after = dataclasses.replace(world, fte={year: dict(fte) for year, fte in world.fte.items()})
     after.fte[YEAR]["1003"] += sum(world.fte[YEAR - 1].values()) * 0.02
@@ -778,7 +780,7 @@ def test_whether_a_corrected_unit_is_left_out_of_real_change_follows_from_how_it
     old = publish(tmp_path / "old.duckdb", world, [table], real_change=7.5)
     new = publish(tmp_path / "new.duckdb", after, [table], real_change=7.5 + moved)
 
-    assert (("excluded", ("1003",)) in about(attacked(policy, new, earlier=[old]), "changed_practice")) == is_told
+    assert (("excluded", ("1003",)) in about(attacked(policy, new, earlier=[old]), "changed_practice")) == is_disclosed
 
     with duckdb.connect(str(new)) as connection:
         connection.execute("update real_change set obs_note = 'awaits_changes'")
@@ -808,13 +810,15 @@ def test_fte_by_form_and_counts_of_who_answered_tell_forms_that_fte_alone_do_not
         database = publish(tmp_path / f"{name}.duckdb", world, [Table(world, answers, groups, item=item)])
         with duckdb.connect(str(database)) as connection:
             connection.execute("insert into fte_by_service select * replace ('adults' as target_group) from fte_by_service")
-        tell_forms(database, world, apart, target="adults")
+        publish_forms(database, world, apart, target="adults")
         found = attacked(policy, database)
         # More FTE than those of all units that report separately.
         assert found.allowed["fte_by_reporting_form"] == 1
-        told = {fact.units for fact in found.derived if fact.indicator == "fte_by_reporting_form" and fact.part == "routing"}
+        disclosed = {
+            fact.units for fact in found.derived if fact.indicator == "fte_by_reporting_form" and fact.part == "routing"
+        }
         assert ("1023",) not in {(unit,) for fact in found.derived for unit in fact.units}
-        assert told >= {(f"{code}",) for code in range(1017, 1023)} if name == "b" else not told
+        assert disclosed >= {(f"{code}",) for code in range(1017, 1023)} if name == "b" else not disclosed
 
 
 @pytest.mark.parametrize(

@@ -317,17 +317,17 @@ def test_several_deliveries_at_once_are_one_refresh_and_one_that_waits_keeps_non
 def test_the_jobs_are_there_with_their_hook(settings: Settings) -> None:
     jobs = {job.name: job for job in build_jobs(settings)}
     assert jobs.keys() == {REFRESH, REBUILD, HOLD, PUBLISH}
-    assert all({hook.name for hook in job.hooks or ()} == {"tell_failure"} for job in jobs.values())
+    assert all({hook.name for hook in job.hooks or ()} == {"report_failure"} for job in jobs.values())
 
 
 @pytest.fixture
 def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """A webhook's address on this machine, and the messages that it received."""
-    told: list[dict[str, Any]] = []
+    received: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(204)
             self.end_headers()
 
@@ -337,7 +337,7 @@ def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/hook", told
+    yield f"http://127.0.0.1:{server.server_port}/hook", received
     server.shutdown()
     thread.join()
     server.server_close()
@@ -349,7 +349,7 @@ SECRET = "the answer of the unit was 4711"
 def test_a_failed_step_is_told_by_its_names_and_never_by_its_words(
     own: Settings, webhook: tuple[str, list[dict[str, Any]]]
 ) -> None:
-    address, told = webhook
+    address, received = webhook
     settings = Settings(**{**own.model_dump(), "webhook": address})
 
     @dg.op
@@ -362,12 +362,12 @@ def test_a_failed_step_is_told_by_its_names_and_never_by_its_words(
 
     result = refresh.execute_in_process(raise_on_error=False)
     assert not result.success
-    (body,) = told
+    (body,) = received
     assert (body["event"], body["job"], body["step"], body["run"]) == ("run_failed", "refresh", "broken", result.run_id)
     assert body["kind"] == "UserError"
     log = notifications.log_file(settings).read_text(encoding="utf-8")
     assert json.loads(log.splitlines()[-1])["event"] == "run_failed"
-    assert "4711" not in log + json.dumps(told)
+    assert "4711" not in log + json.dumps(received)
 
 
 def test_a_webhook_that_does_not_answer_fails_nothing_and_its_address_is_not_logged(own: Settings) -> None:
@@ -381,9 +381,9 @@ def test_a_webhook_that_does_not_answer_fails_nothing_and_its_address_is_not_log
 def test_an_overdue_release_is_told_in_the_official_channel_only(
     own: Settings, webhook: tuple[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, told = webhook
+    address, received = webhook
     monkeypatch.setattr(publication, "now", lambda: datetime(2032, 6, 10, 9, tzinfo=UTC))
     settings = Settings(**{**own.model_dump(), "webhook": address})
     assert publication.overdue_release(settings) is None
     assert publication.overdue_release(settings.model_copy(update={"channel": "official"})) == "first"
-    assert [(body["event"], body["release"]) for body in told] == [("release_overdue", "first")]
+    assert [(body["event"], body["release"]) for body in received] == [("release_overdue", "first")]

@@ -249,11 +249,11 @@ def differences(folder: Path, name: str) -> tuple[Tally, list[Difference]]:
 def test_the_rows_have_everything_that_can_be_said(written: Path) -> None:
     with duckdb.connect(str(written / DATABASE), read_only=True) as connection:
         for table in KINDS:
-            said = connection.execute(
+            counts = connection.execute(
                 f"select count(distinct obs_status), count(distinct obs_note), count(distinct absence_reason),"
                 f" count(distinct coverage), count(distinct series_break) from {table}"
             ).fetchall()
-            assert said == [(4, 5, 2, 4, 2)]
+            assert counts == [(4, 5, 2, 4, 2)]
 
 
 @pytest.mark.parametrize("name", FORMATS)

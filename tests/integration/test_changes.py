@@ -288,10 +288,10 @@ def test_one_correction_and_one_new_year_read_as_a_person_would_write_them(tmp_p
 def test_the_changes_stand_in_the_snapshot_for_people_for_machines_and_for_the_front_page(tmp_path: Path) -> None:
     before, after = correction_and_new_year()
     first, second = published(tmp_path, before), published(tmp_path, after)
-    told = json.loads((second / CHANGES).read_text(encoding="utf-8"))
-    assert (told["id"], told["predecessor"]) == (second.name, first.name)
-    assert told["notices"][0]["unit_name"] == "Stavanger"
-    assert told["periods"][0]["time_period"] == 2023
+    written = json.loads((second / CHANGES).read_text(encoding="utf-8"))
+    assert (written["id"], written["predecessor"]) == (second.name, first.name)
+    assert written["notices"][0]["unit_name"] == "Stavanger"
+    assert written["periods"][0]["time_period"] == 2023
     page = (second / CHANGES_PAGE).read_text(encoding="utf-8")
     assert "Rettet: Årsverk etter tjeneste i Stavanger, 2022" in page and "http" not in page.replace("http-equiv", "")
     script = (second / CHANGES_SCRIPT).read_text(encoding="utf-8")

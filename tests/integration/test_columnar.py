@@ -105,11 +105,11 @@ def form(
     write_form(kit.data, whole, lines + (more or []), usual if options is None else options)
 
 
-def sav(kit: Kit, values: Mapping[str, list[Any]] = VALUES, **said: Any) -> Path:
-    """Write a delivery of an SPSS file; ``said`` are its declarations."""
+def sav(kit: Kit, values: Mapping[str, list[Any]] = VALUES, **declarations: Any) -> Path:
+    """Write a delivery of an SPSS file; ``declarations`` are its own."""
     path = kit.data / "deliveries" / "2016" / "export.sav"
     path.parent.mkdir(exist_ok=True)
-    pyreadstat.write_sav(pandas.DataFrame(dict(values)), str(path), **said)
+    pyreadstat.write_sav(pandas.DataFrame(dict(values)), str(path), **declarations)
     return path
 
 
@@ -164,7 +164,7 @@ def refusal(kit: Kit, connection: duckdb.DuckDBPyConnection) -> str:
 
 
 @pytest.mark.parametrize(
-    ("said", "bolig", "arbeid"),
+    ("declared", "bolig", "arbeid"),
     [
         ({}, [1.5, 99.0, 998.0, 3.0], [2.0, "negative_number", None, 950.5]),
         ({"bolig": [99, 998]}, [1.5, "missing_code", "missing_code", 3.0], [2.0, "negative_number", None, 950.5]),
@@ -183,12 +183,12 @@ def refusal(kit: Kit, connection: duckdb.DuckDBPyConnection) -> str:
 def test_what_an_spss_file_declares_missing_is_no_answer(
     kit: Kit,
     warehouse: duckdb.DuckDBPyConnection,
-    said: dict[str, Any],
+    declared: dict[str, Any],
     bolig: list[Any],
     arbeid: list[Any],
 ) -> None:
     form(kit, SAV, options=[*OPTIONS, {"question": OPTIONS[0]["question"], "code": "8", "answer": "dont_know"}])
-    sav(kit, missing_ranges=said)
+    sav(kit, missing_ranges=declared)
     kit.read(warehouse)
     assert fates(warehouse, "bolig", "arbeid", "rutine") == (bolig, arbeid, ["yes", "no", "dont_know", "not_answered"])
 
@@ -251,7 +251,7 @@ STATUS = {"id": None, "status": "status", "completed": ["1"], "not_completed": [
 
 
 @pytest.mark.parametrize(
-    ("statements", "said", "words"),
+    ("statements", "declared", "words"),
     [
         ({}, {"rutine": [2]}, ("column rutine", "declares '2' missing", "'no'", "options.csv, line 3", "declared_missing")),
         ({}, {"rutine": [{"lo": 2, "hi": 9}]}, ("column rutine", "declares '2' missing", "'no'")),
@@ -268,10 +268,14 @@ STATUS = {"id": None, "status": "status", "completed": ["1"], "not_completed": [
     ],
 )
 def test_a_file_and_a_form_that_declare_differently_are_refused(
-    kit: Kit, warehouse: duckdb.DuckDBPyConnection, statements: dict[str, Any], said: dict[str, Any], words: tuple[str, ...]
+    kit: Kit,
+    warehouse: duckdb.DuckDBPyConnection,
+    statements: dict[str, Any],
+    declared: dict[str, Any],
+    words: tuple[str, ...],
 ) -> None:
     form(kit, SAV, options=OPTIONS, **statements)
-    sav(kit, missing_ranges=said)
+    sav(kit, missing_ranges=declared)
     message = refusal(kit, warehouse)
     for word in words:
         assert word in message, message
@@ -280,11 +284,11 @@ def test_a_file_and_a_form_that_declare_differently_are_refused(
     kit.read(warehouse)
     rutine, bolig = fates(warehouse, "rutine", "bolig")
     assert rutine[:2] == ["yes", "no"]
-    assert bolig == [1.5, "missing_code", "missing_code", 3.0] or "bolig" not in said
+    assert bolig == [1.5, "missing_code", "missing_code", 3.0] or "bolig" not in declared
 
 
 @pytest.mark.parametrize(
-    ("statements", "said"),
+    ("statements", "declared"),
     [
         ({"missing": {"bolig": "99;998"}}, {"bolig": [99, 998]}),
         ({"missing": {"bolig": "90..999"}}, {"bolig": [{"lo": 90, "hi": 999}]}),
@@ -294,21 +298,21 @@ def test_a_file_and_a_form_that_declare_differently_are_refused(
     ],
 )
 def test_a_form_that_lists_what_the_file_declares_does_not_contradict_it(
-    kit: Kit, warehouse: duckdb.DuckDBPyConnection, statements: dict[str, Any], said: dict[str, Any]
+    kit: Kit, warehouse: duckdb.DuckDBPyConnection, statements: dict[str, Any], declared: dict[str, Any]
 ) -> None:
     form(kit, SAV, **statements)
-    sav(kit, missing_ranges=said)
+    sav(kit, missing_ranges=declared)
     kit.read(warehouse)
     rutine, bolig = fates(warehouse, "rutine", "bolig")
     assert bolig == [1.5, "missing_code", "missing_code", 3.0]
-    assert rutine == ["yes", "no", "missing_code" if "rutine" in said else "unknown_code", "not_answered"]
+    assert rutine == ["yes", "no", "missing_code" if "rutine" in declared else "unknown_code", "not_answered"]
 
 
 CHOSEN = {"question": "private_purchase", "type": "codes", "separator": ";"}
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("declared", "words"),
     [
         (["Nei"], ("column kjop", "declares 'Nei' missing", "the answer 'no'", "options.csv, line 2")),
         (["Bo;Nei"], ("column kjop, row 3", "declares 'Bo;Nei' missing", "'housing' and 'no'")),
@@ -316,25 +320,25 @@ CHOSEN = {"question": "private_purchase", "type": "codes", "separator": ";"}
     ],
 )
 def test_what_a_file_declares_of_chosen_options_is_held_against_the_form(
-    kit: Kit, warehouse: duckdb.DuckDBPyConnection, said: list[str], words: tuple[str, ...]
+    kit: Kit, warehouse: duckdb.DuckDBPyConnection, declared: list[str], words: tuple[str, ...]
 ) -> None:
     options = [
         {"question": "private_purchase", "code": code, "answer": answer}
         for code, answer in (("Nei", "no"), ("Bo", "housing"))
     ]
-    more = [{"column": "kjop", "use": "answer", **CHOSEN, "missing": "IB" if "IB" in said else ""}]
+    more = [{"column": "kjop", "use": "answer", **CHOSEN, "missing": "IB" if "IB" in declared else ""}]
     values = {"nr": VALUES["nr"], "kommune": VALUES["kommune"], "kjop": ["Nei", "Bo;Nei", "IB", "UB"]}
     form(kit, SAV, columns=NAMED, more=more, options=options)
-    sav(kit, values, missing_ranges={"kjop": said})
+    sav(kit, values, missing_ranges={"kjop": declared})
     message = refusal(kit, warehouse)
     for word in words:
         assert word in message, message
     form(kit, {**SAV, "declared_missing": "form"}, columns=NAMED, more=more, options=options)
     kit.read(warehouse)
-    is_told = "IB" in said
+    is_missing = "IB" in declared
     assert warehouse.execute(
         "select fate_reason from intermediate.int_cells where header = 'kjop' and row_number > 1 order by row_number"
-    ).fetchall() == [("answer",), ("answer",), *[("missing_code" if is_told else "unknown_code",)] * 2]
+    ).fetchall() == [("answer",), ("answer",), *[("missing_code" if is_missing else "unknown_code",)] * 2]
     assert warehouse.execute(
         "select unit_code, answer from intermediate.int_delivered_answers where not is_rejected and answer is not null "
         "order by all"
@@ -362,18 +366,22 @@ def test_codes_that_the_file_calls_otherwise_are_refused(kit: Kit, warehouse: du
     assert fates(warehouse, "rutine") == ["yes", "no", "unknown_code", "not_answered"]
 
 
-@pytest.mark.parametrize(("subtype", "said"), [(7, b"$kjop=D1 2 5 label kjop_1\n"), (19, b"$kjop=E 1 1 2 5 label kjop_1\n")])
-def test_another_counted_value_is_refused(kit: Kit, warehouse: duckdb.DuckDBPyConnection, subtype: int, said: bytes) -> None:
+@pytest.mark.parametrize(
+    ("subtype", "record"), [(7, b"$kjop=D1 2 5 label kjop_1\n"), (19, b"$kjop=E 1 1 2 5 label kjop_1\n")]
+)
+def test_another_counted_value_is_refused(
+    kit: Kit, warehouse: duckdb.DuckDBPyConnection, subtype: int, record: bytes
+) -> None:
     form(kit, SAV)
     path = sav(kit, {**VALUES, "kjop_1": [2.0, 1.0, 1.0, 1.0]})
-    with_record(path, subtype, said)
+    with_record(path, subtype, record)
     message = refusal(kit, warehouse)
     assert "column kjop_1" in message and "counts '2' as ticked" in message
-    with_record(sav(kit), subtype, said.replace(b" 2 5", b" 1 5"))
+    with_record(sav(kit), subtype, record.replace(b" 2 5", b" 1 5"))
     kit.read(warehouse)
     # A form with the same statement reads the file.
     form(kit, SAV, content={"ticks": {"ticked": ["2"], "not_ticked": ["1"]}})
-    with_record(sav(kit, {**VALUES, "kjop_1": [2.0, 1.0, 1.0, 1.0]}), subtype, said)
+    with_record(sav(kit, {**VALUES, "kjop_1": [2.0, 1.0, 1.0, 1.0]}), subtype, record)
     kit.read(warehouse)
 
 
@@ -430,7 +438,7 @@ def test_boxes_of_booleans(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> No
 # Encodings
 
 
-def written(kit: Kit, said: str, encoding: str) -> None:
+def written(kit: Kit, encoding_name: str, encoding: str) -> None:
     """Write a delivery with an æ in texts, names and labels in one encoding, which declares another or the same."""
     letter = "æ".encode(encoding)
     mark = "Q" * len(letter)
@@ -438,11 +446,13 @@ def written(kit: Kit, said: str, encoding: str) -> None:
     path = sav(kit, values, column_labels=["", f"kommune ({mark})", "", ""])
     record = struct.pack("<iii", 7, 20, 1)
     data = path.read_bytes().replace(mark.encode(), letter)
-    path.write_bytes(data.replace(record + b"\5\0\0\0UTF-8", record + struct.pack("<i", len(said)) + said.encode()))
+    path.write_bytes(
+        data.replace(record + b"\5\0\0\0UTF-8", record + struct.pack("<i", len(encoding_name)) + encoding_name.encode())
+    )
 
 
 @pytest.mark.parametrize(
-    ("said", "encoding", "stated"),
+    ("encoding_name", "encoding", "stated"),
     [
         ("UTF-8", "utf-8", None),
         ("UTF-8", "utf-8", "utf-8"),
@@ -458,7 +468,7 @@ def written(kit: Kit, said: str, encoding: str) -> None:
     ],
 )
 def test_sav_in_the_encoding_that_it_says_or_that_the_form_states(
-    kit: Kit, warehouse: duckdb.DuckDBPyConnection, said: str, encoding: str, stated: str | None
+    kit: Kit, warehouse: duckdb.DuckDBPyConnection, encoding_name: str, encoding: str, stated: str | None
 ) -> None:
     file = {**SAV, "encoding": stated} if stated else SAV
     form(
@@ -467,13 +477,13 @@ def test_sav_in_the_encoding_that_it_says_or_that_the_form_states(
         columns=("nr", "kommune", "bolig"),
         more=[{"column": "lært", "use": "ignored", "reason": "respondent_comment"}],
     )
-    written(kit, said, encoding)
+    written(kit, encoding_name, encoding)
     kit.read(warehouse)
     assert [texts(warehouse, column) for column in (2, 3)] == [["kommune", "Moss", "Bærum"], ["bolig", "1.5", "3"]]
 
 
 @pytest.mark.parametrize(
-    ("said", "encoding", "stated", "words"),
+    ("encoding_name", "encoding", "stated", "words"),
     [
         (
             "UTF-8",
@@ -500,7 +510,12 @@ def test_sav_in_the_encoding_that_it_says_or_that_the_form_states(
     ],
 )
 def test_sav_in_another_encoding_than_stated_is_refused(
-    kit: Kit, warehouse: duckdb.DuckDBPyConnection, said: str, encoding: str, stated: str | None, words: tuple[str, ...]
+    kit: Kit,
+    warehouse: duckdb.DuckDBPyConnection,
+    encoding_name: str,
+    encoding: str,
+    stated: str | None,
+    words: tuple[str, ...],
 ) -> None:
     form(
         kit,
@@ -508,7 +523,7 @@ def test_sav_in_another_encoding_than_stated_is_refused(
         columns=("nr", "kommune", "bolig"),
         more=[{"column": "lært", "use": "ignored", "reason": "respondent_comment"}],
     )
-    written(kit, said, encoding)
+    written(kit, encoding_name, encoding)
     message = refusal(kit, warehouse)
     for word in words:
         assert word in message, message

@@ -70,9 +70,9 @@ def frame() -> dict[str, list[Any]]:
     return {"nr": list(UNITS), "kommune": list(UNITS.values()), **{name: list(each) for name, each in FIGURES.items()}}
 
 
-def as_sav(folder: Path, values: dict[str, list[Any]], **said: Any) -> bytes:
+def as_sav(folder: Path, values: dict[str, list[Any]], **declarations: Any) -> bytes:
     path = folder / "written.sav"
-    pyreadstat.write_sav(pandas.DataFrame(values), str(path), **said)
+    pyreadstat.write_sav(pandas.DataFrame(values), str(path), **declarations)
     return path.read_bytes()
 
 
@@ -323,7 +323,7 @@ def became(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], 
 
 def wrong(mutant: Mutant, file: str, found: dict[tuple[str, str, str], Any]) -> list[str]:
     """The cells of an accepted file that are neither unchanged nor changed as expected."""
-    told = []
+    wrongly_read = []
     for row, unit in enumerate(UNITS):
         for column, truths in TRUTH.items():
             outcome = found.get((file, unit, column))
@@ -331,14 +331,14 @@ def wrong(mutant: Mutant, file: str, found: dict[tuple[str, str, str], Any]) -> 
             expected = mutant.changed.get((unit, column), truths[row])
             is_named = isinstance(outcome, str) and outcome not in {"yes", "no", "box"}
             if outcome != expected and not (mutant.is_damaged and is_named):
-                told.append(f"{file} ({mutant.name}): {unit} {column} is {outcome!r}, not {expected!r}")
-    return told
+                wrongly_read.append(f"{file} ({mutant.name}): {unit} {column} is {outcome!r}, not {expected!r}")
+    return wrongly_read
 
 
 def test_no_mutation_makes_another_figure(outcomes: tuple[list[Mutant], dict[str, Mutant], Any]) -> None:
     mutants, accepted, found = outcomes
     assert len(mutants) >= 300
-    assert [told for file, mutant in accepted.items() for told in wrong(mutant, file, found)] == []
+    assert [wrongly_read for file, mutant in accepted.items() for wrongly_read in wrong(mutant, file, found)] == []
 
 
 def test_mutations_are_accepted_and_refused_as_they_must_be(

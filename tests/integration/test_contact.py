@@ -116,13 +116,13 @@ def test_answers_take_a_unit_from_questions_to_approved_and_new_answers_back(
 def test_a_unit_with_open_questions_or_no_report_is_not_approved(
     controlled: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for unit, said in (
+    for unit, message in (
         ("1103", "1103 has 1 open question"),
         ("1104", "no report to approve"),
         ("9999", "not a unit in 2016"),
     ):
         code, output = run(controlled, monkeypatch, "--on", "2016-06-01", "--approve", unit, "--by", "KN")
-        assert (code, said in output) == (1, True), output
+        assert (code, message in output) == (1, True), output
     assert run(controlled, monkeypatch, "--approve", "1103")[0] == 1
     assert not contacts_file(controlled.explanations, 2016).exists()
 
@@ -207,7 +207,7 @@ def test_without_a_description_of_the_round_there_are_states_and_no_letters(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (ROUND.replace("2016-05-13", "2016-05-01"), "not in chronological order"),
         (ROUND.replace("text_instead_of_number", "noe"), "'noe' is not a finding"),
@@ -221,16 +221,16 @@ def test_without_a_description_of_the_round_there_are_states_and_no_letters(
         ("[", "cannot be read"),
     ],
 )
-def test_a_round_that_is_not_valid_is_told_with_its_file(controlled: Settings, text: str, said: str) -> None:
+def test_a_round_that_is_not_valid_is_told_with_its_file(controlled: Settings, text: str, message: str) -> None:
     path = controlled.explanations / "rounds" / "2016.yml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(UserError, match=said) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         load_contact_round(controlled, 2016, LATE)
     assert caught.value.place == str(path)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("kode,adresse\n", "wrong header"),
         ("code,address\n1103,nobody\n", "'nobody' is not one address"),
@@ -241,9 +241,9 @@ def test_a_round_that_is_not_valid_is_told_with_its_file(controlled: Settings, t
         ("code,address\n1103,a@b.no\n1103,c@d.no\n", "is listed twice"),
     ],
 )
-def test_addresses_that_are_not_valid_are_told_with_their_line(tmp_path: Path, text: str, said: str) -> None:
+def test_addresses_that_are_not_valid_are_told_with_their_line(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "addresses.csv").write_text(text, encoding="utf-8")
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         load_addresses(tmp_path, CODES)
 
 
@@ -344,7 +344,7 @@ def test_what_is_entered_in_the_workbook_is_put_on_record(controlled: Settings, 
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
         ({"Ny hendelse": "glemt"}, "'glemt' is not an event"),
         ({"Ny hendelse": None}, "has no event"),
@@ -355,9 +355,11 @@ def test_what_is_entered_in_the_workbook_is_put_on_record(controlled: Settings, 
         ({"Svarene (ikke endre)": "000000000000"}, "has changed its answers since the list was made"),
     ],
 )
-def test_an_entry_that_is_not_valid_is_told_with_its_row(controlled: Settings, values: dict[str, object], said: str) -> None:
+def test_an_entry_that_is_not_valid_is_told_with_its_row(
+    controlled: Settings, values: dict[str, object], message: str
+) -> None:
     path = entered(controlled, **values)
-    with pytest.raises(UserError, match=said) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         read_entries(path, load_contact_round(controlled, 2016, LATE))
     assert caught.value.place.startswith(f"{path}, sheet Runden, row ")
 
@@ -373,7 +375,7 @@ def test_another_file_than_the_workbook_of_the_round_is_refused(controlled: Sett
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("2016-05-05,1103,asked,KN,,,,,\n", "asked is about a finding"),
         ("2016-05-05,1103,reminded,KN,x,,,,\n", "reminded is not about a finding"),
@@ -383,11 +385,11 @@ def test_another_file_than_the_workbook_of_the_round_is_refused(controlled: Sett
         ("2016-05-05,1103,glemt,KN,,,,,\n", "event"),
     ],
 )
-def test_a_record_that_is_not_valid_is_told_with_its_line(controlled: Settings, line: str, said: str) -> None:
+def test_a_record_that_is_not_valid_is_told_with_its_line(controlled: Settings, line: str, message: str) -> None:
     path = contacts_file(controlled.explanations, 2016)
     path.parent.mkdir()
     path.write_text(f"date,unit_code,event,by,finding,values,form,answers_sha256,note\n{line}", encoding="utf-8")
-    with pytest.raises(UserError, match=said) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         load_contact_round(controlled, 2016, LATE)
     assert caught.value.place == f"{path}, line 2"
 

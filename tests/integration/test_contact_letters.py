@@ -159,8 +159,8 @@ def test_a_letter_in_nynorsk_is_nynorsk_throughout_and_its_answer_is_read(contro
     book = attached(message)
     sheet = book["Kontroll"]
     assert "De har meldt" in book.sheetnames and "Les meg" in book.sheetnames
-    said = texts_of(book)
-    assert " ikke " not in said and "Svart av" in said and "innbyggjarar" in said
+    text = texts_of(book)
+    assert " ikke " not in text and "Svart av" in text and "innbyggjarar" in text
     choices = [choice.formula1 for choice in sheet.data_validations.dataValidation]
     assert '"rett,feil,veit ikkje"' in choices
     heads = {cell.value: cell.column for cell in sheet[1]}
@@ -175,7 +175,7 @@ def test_a_letter_in_nynorsk_is_nynorsk_throughout_and_its_answer_is_read(contro
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("code,form\n", "wrong header"),
         ("code,written_form\n1103,nynorsk\n", "'nynorsk' is not a written form"),
@@ -184,10 +184,10 @@ def test_a_letter_in_nynorsk_is_nynorsk_throughout_and_its_answer_is_read(contro
         ("code,written_form\n1103\n", "is not a code with written_form"),
     ],
 )
-def test_written_forms_that_are_not_valid_are_told_with_their_line(tmp_path: Path, text: str, said: str) -> None:
+def test_written_forms_that_are_not_valid_are_told_with_their_line(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "written_forms.csv"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(UserError, match=said) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         load_written_forms(tmp_path, {"1103", "11"})
     assert caught.value.place.startswith(f"{path}, line ")
 

@@ -92,17 +92,17 @@ def test_explained_findings_come_last_and_are_filled_in(controlled: Settings) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (f"- {{finding: '{RATE}', reason: x, answered_by: KN}}\n", "date: Field required"),
         (f"- {{finding: '{RATE}', reason: x, answered_by: KN, date: 2016-06-14}}\n" * 2, "explains .* twice"),
         ("- [not: closed\n", "cannot be read"),
     ],
 )
-def test_explanations_that_are_not_valid_are_told_with_their_file(controlled: Settings, text: str, said: str) -> None:
+def test_explanations_that_are_not_valid_are_told_with_their_file(controlled: Settings, text: str, message: str) -> None:
     controlled.explanations.mkdir()
     (controlled.explanations / "2016.yml").write_text(text, encoding="utf-8")
-    with pytest.raises(UserError, match=said) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         load_control(controlled, 2016)
     assert "2016.yml" in caught.value.place
 
@@ -325,7 +325,7 @@ def test_a_list_that_excel_saved_as_csv_is_read(controlled: Settings, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("values", "said", "remedy"),
+    ("values", "message", "remedy"),
     [
         ({"item": None}, "about the sum of several numbers", "Post"),
         ({"reporting_form": None}, "is on several forms", "Skjema"),
@@ -346,11 +346,11 @@ def test_a_list_that_excel_saved_as_csv_is_read(controlled: Settings, tmp_path: 
     ],
 )
 def test_an_answer_that_cannot_be_used_is_told_with_file_sheet_and_row(
-    controlled: Settings, values: dict[str, str | None], said: str, remedy: str
+    controlled: Settings, values: dict[str, str | None], message: str, remedy: str
 ) -> None:
     path = changed(write(controlled) / "2016_alle.xlsx", **values)
     answer(path, RATE, verdict="riktig", reason="dette er i orden")
-    with pytest.raises(UserError, match=said) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         draft(controlled, 2016, path)
     assert caught.value.place == f"{path}, sheet Kontroll, row 3"
     assert any(word in caught.value.remedy for word in remedy.split("|"))
@@ -359,7 +359,7 @@ def test_an_answer_that_cannot_be_used_is_told_with_file_sheet_and_row(
 
 
 @pytest.mark.parametrize(
-    ("key", "said"),
+    ("key", "message"),
     [
         (CHANGE.replace("2016", "2015"), "is about 2015, not 2016"),
         ("noe", "is not the key"),
@@ -367,9 +367,9 @@ def test_an_answer_that_cannot_be_used_is_told_with_file_sheet_and_row(
         (CHANGE.replace("1103", "1104"), "1104 has no completed submission"),
     ],
 )
-def test_a_key_that_does_not_fit_is_refused(controlled: Settings, key: str, said: str) -> None:
+def test_a_key_that_does_not_fit_is_refused(controlled: Settings, key: str, message: str) -> None:
     path = changed(write(controlled) / "2016_alle.xlsx", key=key, unit_code=key.split("|")[2] if "|" in key else None)
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         draft(controlled, 2016, path)
 
 

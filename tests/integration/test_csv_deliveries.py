@@ -80,8 +80,8 @@ def refusal(folder: Path, files: dict[str, bytes | str], **options: Any) -> str:
         read_sheets(folder, files, **options)
     message = str(caught.value)
     assert message.isprintable() and caught.value.place.startswith("/") and caught.value.remedy
-    told = UserError.from_text(message)
-    assert (told.place, told.remedy) == (caught.value.place, caught.value.remedy)
+    read_back = UserError.from_text(message)
+    assert (read_back.place, read_back.remedy) == (caught.value.place, caught.value.remedy)
     return message
 
 

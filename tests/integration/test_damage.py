@@ -48,14 +48,14 @@ def made_again(
     """Rebuild snapshots from rows instead of an archive, with the result of a complete run."""
 
     def make_again(
-        settings: Settings, identifier: str, origin: integrity.Origin, into: Path, make: Any, tell: Any = None
+        settings: Settings, identifier: str, origin: integrity.Origin, into: Path, make: Any, on_progress: Any = None
     ) -> Path:
         assert settings.snapshots == folder / "snapshots" and origin.purpose == "demo"
         assert origin.predecessor == before and len(origin.deliveries) == 1
         return judged(into, rows).path
 
     monkeypatch.setattr(repair, "make_again", make_again)
-    return lambda settings, tell: None
+    return lambda settings, on_progress: None
 
 
 # Damage to the published snapshot
@@ -129,13 +129,13 @@ def test_a_damaged_snapshot_is_made_anew_under_its_id(
     make = made_again(monkeypatch, tmp_path, SECOND, before.name)
     if not can_exchange:
         monkeypatch.setattr(repair, "exchange", lambda one, other: False)
-    told: list[str] = []
-    done = repair.mend(settings_of(tmp_path), make, told.append)
+    lines: list[str] = []
+    done = repair.mend(settings_of(tmp_path), make, lines.append)
     assert str(done) == (
         f"mended {folder.name}, which was damaged ({name}: the file is missing): "
         "made anew from the archive, content unchanged"
     )
-    assert told == [f"  {folder.name} is damaged ({name}: the file is missing): it is made anew from the archive"]
+    assert lines == [f"  {folder.name} is damaged ({name}: the file is missing): it is made anew from the archive"]
     assert pointer.current(tmp_path / "snapshots") == folder and integrity.verify(folder) > 0
     assert integrity.damage(folder, thorough=False) is None
     assert (folder / TABLE).read_bytes() == held and (folder / TABLE).stat().st_mode & 0o222 == 0
@@ -191,7 +191,7 @@ def test_an_exchange_that_was_cut_off_between_its_steps_is_ended(tmp_path: Path)
     folder.rename(folder.with_name(f"{repair.MENDED}{folder.name}"))
     with pytest.raises(UserError, match=f"points to {folder.name}, which does not exist"):
         pointer.current(tmp_path / "snapshots")
-    assert repair.mend(settings_of(tmp_path), lambda settings, tell: None) is None
+    assert repair.mend(settings_of(tmp_path), lambda settings, on_progress: None) is None
     assert pointer.current(tmp_path / "snapshots") == folder and integrity.verify(folder) > 0
 
 
@@ -264,8 +264,8 @@ def test_a_candidate_that_was_damaged_while_it_waits_is_told_and_not_published(
     before = find_waiting(settings)
     assert before.waiting == made.id and not any("damaged" in reason for reason in before.reasons)
     damage_bytes(made.path / name)
-    (told,) = [reason for reason in find_waiting(settings).reasons if "damaged" in reason]
-    assert told == f"it is damaged ({name}: the file was changed after it was judged): is248 run makes it anew"
+    (damage,) = [reason for reason in find_waiting(settings).reasons if "damaged" in reason]
+    assert damage == f"it is damaged ({name}: the file was changed after it was judged): is248 run makes it anew"
     assert "was changed after it was judged; is248 run makes it anew" in invoked(tmp_path, monkeypatch, "verify", made.id)[1]
     with pytest.raises(UserError):
         snapshots.promote(made, tmp_path / "snapshots")
@@ -383,9 +383,9 @@ def test_every_command_looks_at_the_pointer_first(
     WRONG[kind][0](folder / pointer.CURRENT)
     before = sorted(path.name for path in folder.iterdir())
     assert inputs == tmp_path / "data"
-    code, said = invoked(tmp_path, monkeypatch, *command)
-    errors = [line for line in said.splitlines() if line.startswith("error: ")]
-    assert code == 1 and len(errors) == 1, said
+    code, output = invoked(tmp_path, monkeypatch, *command)
+    errors = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert code == 1 and len(errors) == 1, output
     assert errors[0].startswith(f"error: {folder / 'current'}: ")
     assert re.search(r"ln -sf?n? 2023-[0-9a-f]{12} " + re.escape(shlex.quote(str(folder / "current"))), errors[0])
     # Nothing was started.
@@ -401,6 +401,6 @@ def test_a_look_at_a_damaged_snapshot_says_so(
     path = snapshot_to_damage / DATABASE
     path.chmod(0o644)
     path.write_bytes(b"no database" * 1000)
-    code, said = invoked(tmp_path, monkeypatch, *words)
-    assert "was changed after it was judged; is248 run makes it anew" in said and DATABASE in said
+    code, output = invoked(tmp_path, monkeypatch, *words)
+    assert "was changed after it was judged; is248 run makes it anew" in output and DATABASE in output
     assert code == (0 if words == ("status",) else 1)

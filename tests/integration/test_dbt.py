@@ -193,9 +193,9 @@ def command(built: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., R
 def test_one_model_is_made_with_its_unit_tests_and_data_tests(command: Callable[..., Result], built: Settings) -> None:
     with connect(built.warehouse_file) as connection:
         connection.execute("drop table intermediate.int_unit_successors")
-    told = command("model", "int_unit_successors", "--json")
-    assert told.exit_code == 0, told.output
-    kinds = [each["kind"] for each in json.loads(told.stdout)["outcomes"]]
+    result = command("model", "int_unit_successors", "--json")
+    assert result.exit_code == 0, result.output
+    kinds = [each["kind"] for each in json.loads(result.stdout)["outcomes"]]
     assert kinds.count("model") == 1
     assert kinds.count("unit_test") >= 1
     assert kinds.count("test") >= 1
@@ -207,28 +207,30 @@ def test_a_data_test_that_finds_rows_is_told_with_the_model(command: Callable[..
     with connect(built.warehouse_file) as connection:
         connection.execute("insert into reference.counties select * from reference.counties limit 1")
     try:
-        told = command("model", "stg_reference__counties")
+        result = command("model", "stg_reference__counties")
     finally:
         with connect(built.warehouse_file) as connection:
             connection.execute("delete from reference.counties where rowid = (select max(rowid) from reference.counties)")
-    assert told.exit_code == 1
+    assert result.exit_code == 1
     # Longer work reports its progress first.
-    *_, first, line = told.stderr.splitlines()
+    *_, first, line = result.stderr.splitlines()
     assert first == "stg_reference__counties: 1 of 2 failed"
     assert line.startswith("  data test key_is_unique_stg_reference__counties_")
 
 
 def test_a_model_that_is_not_there_is_told_with_the_nearest_name(command: Callable[..., Result]) -> None:
-    told = command("model", "int_fte_area")
-    assert (told.exit_code, told.stdout) == (1, "")
-    assert told.stderr == "error: dbt_project/models: there is no model 'int_fte_area'; the nearest name is int_fte__area\n"
+    result = command("model", "int_fte_area")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert (
+        result.stderr == "error: dbt_project/models: there is no model 'int_fte_area'; the nearest name is int_fte__area\n"
+    )
 
 
 def test_without_a_warehouse_a_model_has_nothing_to_stand_on(command: Callable[..., Result], built: Settings) -> None:
     away = built.warehouse_file.rename(built.warehouse_file.with_suffix(".away"))
     try:
-        told = command("model", "int_fte__area")
+        result = command("model", "int_fte__area")
     finally:
         away.rename(built.warehouse_file)
-    assert told.exit_code == 1
-    assert told.stderr == f"error: {built.warehouse_file}: there is no warehouse yet; make one with is248 run\n"
+    assert result.exit_code == 1
+    assert result.stderr == f"error: {built.warehouse_file}: there is no warehouse yet; make one with is248 run\n"

@@ -73,13 +73,13 @@ def test_a_doc_block_is_there_for_what_several_columns_share(project: Project) -
 
 
 def test_the_texts_of_one_column_are_said_once(project: Project) -> None:
-    said: dict[str, list[str]] = {}
+    models_by_text: dict[str, list[str]] = {}
     for path in sorted((PROJECT_DIR / "dbt_project" / "models").rglob("_*models.yml")):
         for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
             for column in model["columns"]:
                 if "doc(" not in column["description"]:
-                    said.setdefault(f"{column['name']}: {column['description'].strip()}", []).append(model["name"])
-    repeated = {text: models for text, models in said.items() if len(models) > 3}
+                    models_by_text.setdefault(f"{column['name']}: {column['description'].strip()}", []).append(model["name"])
+    repeated = {text: models for text, models in models_by_text.items() if len(models) > 3}
     assert repeated == {}, "make a doc block of it"
 
 

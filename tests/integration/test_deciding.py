@@ -204,7 +204,7 @@ def test_all_that_does_not_hold_is_told_at_once(data: Path, tmp_path: Path) -> N
     result = new_year("--decide", path)
     assert result.exit_code == 1
     errors = [line for line in result.output.splitlines() if line.startswith("error: ")]
-    for said in (
+    for words in (
         "'Har råd' is not a valid question id",
         "'kanskje' is not a valid decision",
         "its key is missing or was changed",
@@ -213,12 +213,12 @@ def test_all_that_does_not_hold_is_told_at_once(data: Path, tmp_path: Path) -> N
         "code '2' has an answer and a reason why it is none",
         "the range 9..1 ends before it begins",
     ):
-        assert len([line for line in errors if said in line and f"{path}, sheet " in line]) == 1, said
+        assert len([line for line in errors if words in line and f"{path}, sheet " in line]) == 1, words
     assert len(errors) == 7
     assert "Value error" not in result.output
     assert lines_of(data) == before
-    told = json.loads(new_year("--decide", path, "--json").stdout.splitlines()[0])
-    assert len(told["others"]) == 6
+    answer = json.loads(new_year("--decide", path, "--json").stdout.splitlines()[0])
+    assert len(answer["others"]) == 6
 
 
 # --- In one round ----------------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from orchestration.core.warehouse import connect
 from orchestration.forms.draft import draft_form
 from orchestration.forms.registry import load_form
 from orchestration.ingest.capture import capture
+from orchestration.ingest.deliveries import TABLES
 from orchestration.ingest.delivery_files import read_file
 from orchestration.ingest.headers import inspect_delivery
 from orchestration.trace.deliveries import reported_cells
@@ -383,6 +384,39 @@ def test_an_unchanged_delivery_is_not_read_again_and_a_year_replaces_itself_only
     assert warehouse.execute("select text from raw.cells where form = 'survey_2017' and text like '_,5'").fetchall() == [
         ("7,5",)
     ]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update raw.cells set text = '7,5' where text = '1,5'",
+        "delete from raw.cells where text = '1,5'",
+        "update raw.columns set header = upper(header)",
+        "insert into raw.missing_cells select form, file, sheet, layout, 1, 1 from raw.sheets",
+    ],
+)
+def test_a_delivery_is_read_again_where_the_warehouse_has_other_rows_of_it(
+    kit: Kit, warehouse: duckdb.DuckDBPyConnection, damage: str
+) -> None:
+    write_delivery(kit.data, "2016", {"export.csv": GOOD})
+    kit.read(warehouse)
+    tables = [name for name in TABLES if name != "deliveries"]
+    before = {name: warehouse.execute(f"from raw.{name} order by all").fetchall() for name in tables}
+    warehouse.execute(damage)
+    assert {name: warehouse.execute(f"from raw.{name} order by all").fetchall() for name in tables} != before
+    assert kit.read(warehouse) == {"survey_2016": "read"}
+    assert {name: warehouse.execute(f"from raw.{name} order by all").fetchall() for name in tables} == before
+    assert kit.read(warehouse) == {"survey_2016": "unchanged"}
+
+
+def test_another_program_reads_a_delivery_again(
+    kit: Kit, warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_delivery(kit.data, "2016", {"export.csv": GOOD})
+    kit.read(warehouse)
+    monkeypatch.setattr("orchestration.ingest.deliveries.code_hash", lambda: "another program")
+    assert kit.read(warehouse) == {"survey_2016": "read"}
+    assert kit.read(warehouse) == {"survey_2016": "unchanged"}
 
 
 def test_a_delivery_is_archived_unchanged(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -789,7 +823,7 @@ WORKBOOK_FIGURES = {"0101": [1.5], "0104": [3.0], "0105": [7.0]}
 
 
 @pytest.mark.parametrize(
-    ("change", "refused", "option", "figures", "told"),
+    ("change", "refused", "option", "figures", "remark"),
     [
         (hide_row, "cell A4: the row is hidden, and so are 2 cells more", {"hidden": "read"}, WORKBOOK_FIGURES, "hidden"),
         (hide_row, "hidden", {"hidden": "skip"}, {"0101": [1.5], "0104": [3.0]}, "hidden_skipped"),
@@ -806,13 +840,15 @@ def test_what_is_not_seen_or_void_is_refused_or_settled_by_the_form(
     refused: str,
     option: dict[str, str],
     figures: dict[str, list[float]],
-    told: str,
+    remark: str,
 ) -> None:
     with pytest.raises(UserError, match=refused):
         read_workbook(kit, warehouse, change)
     assert read_workbook(kit, warehouse, change, **option) == figures
-    assert told in {mark for (mark,) in warehouse.execute("select mark from raw.marks").fetchall()}
-    left_out = {"hidden_skipped": ["hidden"], "struck_out_skipped": ["struck_out"]}.get(told, []) if len(figures) < 3 else []
+    assert remark in {mark for (mark,) in warehouse.execute("select mark from raw.marks").fetchall()}
+    left_out = (
+        {"hidden_skipped": ["hidden"], "struck_out_skipped": ["struck_out"]}.get(remark, []) if len(figures) < 3 else []
+    )
     ignored = warehouse.execute(
         "select distinct fate_reason from intermediate.int_cells "
         "where fate = 'ignored' and row_number = 4 and header != 'sum'"
@@ -944,9 +980,9 @@ def test_what_is_told_of_workbooks_stands_in_the_status(kit: Kit) -> None:
     with connect(kit.settings.warehouse_file) as connection:
         load_inputs(kit.settings, connection)
         kit.read(connection)
-    (told,) = reported_cells(kit.settings.warehouse_file)
-    assert (told["form"], told["file"], told["sheet"]) == ("survey_2016", "export.xlsx", "Ark")
-    assert (told["cells"], told["first_cell"], told["what"]) == (3, "A4", "hidden cells, read since the form says so")
+    (remark,) = reported_cells(kit.settings.warehouse_file)
+    assert (remark["form"], remark["file"], remark["sheet"]) == ("survey_2016", "export.xlsx", "Ark")
+    assert (remark["cells"], remark["first_cell"], remark["what"]) == (3, "A4", "hidden cells, read since the form says so")
 
 
 def test_a_new_year_is_proposed_what_to_do_with_marks_and_units(kit: Kit) -> None:
@@ -1000,8 +1036,8 @@ def test_what_cells_suggest_is_proposed_and_nothing_of_it_is_decided(kit: Kit) -
         "ticked: ['1', x, 'true', Ja]",
         "not_ticked: ['0', 'false', Nei]",
     ]
-    said = "export.csv: 4 of 4 cells of nr have the code inside a text, such as 'K-0101'"
-    assert f"  # look: {said}" in draft.form_yml and f"{said}; state under unit" in draft.render()
+    message = "export.csv: 4 of 4 cells of nr have the code inside a text, such as 'K-0101'"
+    assert f"  # look: {message}" in draft.form_yml and f"{message}; state under unit" in draft.render()
     decided = yaml.safe_load(draft.form_yml)
     assert (decided["sheets"][0]["unit"], decided["sheets"][0]["rows"]) == ({"code": ["nr"]}, "one")
     assert not {"numbers", "ticks"} & set(decided)

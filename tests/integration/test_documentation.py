@@ -272,13 +272,13 @@ def blocks() -> tuple[Block, ...]:
     return tuple(found)
 
 
-def told(block: Block) -> str:
+def shown_block(block: Block) -> str:
     return f"{block.path.relative_to(PROJECT_DIR)}: {block.code[:80]!r}"
 
 
 def test_every_block_is_of_a_known_kind_and_none_is_passed_over() -> None:
     known = SHOWN | CHECKED | set(RUN_ELSEWHERE)
-    assert [told(block) for block in blocks() if block.language not in known] == []
+    assert [shown_block(block) for block in blocks() if block.language not in known] == []
     for path in WRITTEN:
         fences = len(re.findall(r"^ *```", path.read_text(encoding="utf-8"), re.MULTILINE))
         assert fences == 2 * sum(block.path == path for block in blocks()), path.name
@@ -287,7 +287,7 @@ def test_every_block_is_of_a_known_kind_and_none_is_passed_over() -> None:
 def test_every_program_in_the_pages_is_run_by_a_test_or_at_least_compiled() -> None:
     for block in blocks():
         if block.language in RUN_ELSEWHERE and block.path.stem not in RUN_ELSEWHERE[block.language]:
-            assert block.language == "python" and block.path.stem in COMPILED, told(block)
+            assert block.language == "python" and block.path.stem in COMPILED, shown_block(block)
             compile(block.code, str(block.path), "exec")
 
 
@@ -309,11 +309,11 @@ def test_every_block_of_data_can_be_read() -> None:
     read = 0
     for block in blocks():
         if block.language == "yaml":
-            assert yaml.safe_load(block.code) is not None, told(block)
+            assert yaml.safe_load(block.code) is not None, shown_block(block)
             read += 1
         elif block.language == "csv":
             rows = list(csv.reader(block.code.splitlines(), strict=True))
-            assert len(rows) > 1 and len({len(row) for row in rows}) == 1, told(block)
+            assert len(rows) > 1 and len({len(row) for row in rows}) == 1, shown_block(block)
             read += 1
     assert read > 10
 
@@ -354,8 +354,8 @@ def refused(command: str) -> str | None:
             return f"{name} takes no {left[0]}"
         for parameter in found.params:
             value = values.get(str(parameter.name))
-            is_said = isinstance(value, str) and not PLACEHOLDER.fullmatch(value)
-            if is_said and isinstance(parameter.type, click.Choice | click.types.IntParamType):
+            is_literal = isinstance(value, str) and not PLACEHOLDER.fullmatch(value)
+            if is_literal and isinstance(parameter.type, click.Choice | click.types.IntParamType):
                 parameter.type.convert(value, parameter, context)
     except click.UsageError as error:
         return f"{name}: {error.format_message()}"
@@ -369,7 +369,7 @@ def commands() -> Iterator[tuple[str, str]]:
             for line in lines_of(block.code):
                 found = re.match(r"^(?:[A-Z0-9_]+=\S+ )*(?:\S*/)?is248 (.*)$", line.strip())
                 if found:
-                    yield told(block), f"is248 {found[1]}"
+                    yield shown_block(block), f"is248 {found[1]}"
     for path in WRITTEN:
         text = FENCE.sub("", path.read_text(encoding="utf-8"))
         for found in re.findall(r"`(?:[A-Z0-9_]+=\S+ )*(?:\./)?is248 ([^`\n]*(?:\n[^`\n]+)?)`", text):

@@ -72,8 +72,8 @@ def test_units_whose_answers_are_gone_are_refused_and_the_entry_is_proposed(kit:
     assert [row["unit_code"] for row in found.rows] == ["0104"]
     (entry,) = yaml.safe_load((kit.settings.proposals / "redeliveries/2016.yml").read_text(encoding="utf-8"))
     assert (entry["year"], entry["units"]) == (2016, ["0104"])
-    (told,) = json.loads(early_file(kit.settings.stage_results).read_text(encoding="utf-8"))
-    assert told["rule"] == found.rule
+    (kept,) = json.loads(early_file(kit.settings.stage_results).read_text(encoding="utf-8"))
+    assert kept["rule"] == found.rule
     with connect(kit.settings.warehouse_file) as connection:
         # A signed loss is accepted, and nothing is built from the deliveries in the warehouse itself.
         connection.execute(

@@ -96,8 +96,8 @@ def test_a_category_that_is_no_longer_asked_for_needs_a_break_and_what_became_of
 
 
 def test_a_look_at_the_year_tells_the_same(kit: Kit) -> None:
-    told = [str(each.error) for each in entries_of_form(kit.settings, YEAR)[1]]
-    assert [str(each) for each in preview_year(kit.settings, 2016).entries] == told
+    errors = [str(each.error) for each in entries_of_form(kit.settings, YEAR)[1]]
+    assert [str(each) for each in preview_year(kit.settings, 2016).entries] == errors
 
 
 def test_the_difference_of_two_forms_ends_with_them(command: CliRunner) -> None:

@@ -253,9 +253,9 @@ def test_the_context_runs_as_the_documentation_says(tmp_path: Path) -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    told = json.loads(ended.stdout)
-    by_type = [each for suite in told["validation_results"] for each in suite["expectations"]]
-    assert told["success"] is False
+    verdict = json.loads(ended.stdout)
+    by_type = [each for suite in verdict["validation_results"] for each in suite["expectations"]]
+    assert verdict["success"] is False
     assert {"expect_rule_to_hold", "expect_attack_to_find_nothing", "expect_column_values_to_not_be_null"} <= {
         each["expectation_type"] for each in by_type
     }

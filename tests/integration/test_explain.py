@@ -69,8 +69,8 @@ def refused(*words: str) -> str:
     assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
     again = explain(*words, "--json")
     assert again.exit_code == 1
-    told = json.loads(again.stdout)
-    assert result.stderr == f"error: {told['place']}: {told['error']}; {told['remedy']}\n"
+    answer = json.loads(again.stdout)
+    assert result.stderr == f"error: {answer['place']}: {answer['error']}; {answer['remedy']}\n"
     return result.stderr
 
 

@@ -129,8 +129,8 @@ def test_a_saved_picture_says_the_figures_and_where_they_are_from(page: Any, sna
     whole = " ".join(sorted(texts))
     assert figure.locator("h2, h3").first.inner_text().split("\n")[0] in whole
     assert {text.split()[0] for text in shown} <= {text.split()[0] for text in texts if text.strip()}
-    for said in ("2005-0123456789ab", "Publiseringsdato", "konstruerte"):
-        assert said in whole
+    for words in ("2005-0123456789ab", "Publiseringsdato", "konstruerte"):
+        assert words in whole
     assert b"var(" not in content
 
     _, content = save(page, figure, "png")
@@ -176,7 +176,7 @@ def test_a_citation_says_who_what_when_and_which_snapshot(page: Any, snapshot: P
     figure.locator("[data-action=cite]").click()
     cited = figure.locator("textarea").input_value()
 
-    for said in (
+    for words in (
         "Utgiver",
         "Barn og unge",
         "Publiseringsdatoen er ikke kjent",
@@ -184,7 +184,7 @@ def test_a_citation_says_who_what_when_and_which_snapshot(page: Any, snapshot: P
         "Lest ",
         " site/services.html?lang=nb#over_time;",
     ):
-        assert said in cited
+        assert words in cited
     assert "file:" not in cited and str(snapshot) not in cited
     assert "konstruerte" in cited
 
@@ -236,10 +236,10 @@ def test_the_place_of_a_municipality_among_others_is_saved_and_embedded(page: An
     assert list(rows)[-2:] == ["Kommune 1102", "Kommune 1201"]
 
     _, picture = save(page, figure, "svg")
-    said = " ".join(
+    text = " ".join(
         "".join(node.itertext()) for node in ElementTree.fromstring(picture).iter() if node.tag.endswith("}text")
     )
-    assert "112,5" in said and "egner seg ikke til sammenligning" in said
+    assert "112,5" in text and "egner seg ikke til sammenligning" in text
 
     figure.locator("[data-action=embed]").click()
     page.goto(re.findall(r'src="([^"]+)"', figure.locator("textarea").input_value())[0].replace("&amp;", "&"))

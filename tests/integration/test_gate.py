@@ -218,8 +218,8 @@ def test_a_refusal_says_how_a_waiver_names_a_row(tmp_path: Path) -> None:
         connection.execute("create table facts as select 'y' as a, 2 as b")
     rules = [rule(**{**WARNING, "severity": "error", "stage": "warehouse"})]
     found = judge_stage("warehouse", rules, path, circumstances(tmp_path))
-    told = str(refusal_of_stage("warehouse", found))
-    assert told.endswith("a=y, b=2\n    a waiver in data/waivers names the first as a=y")
+    message = str(refusal_of_stage("warehouse", found))
+    assert message.endswith("a=y, b=2\n    a waiver in data/waivers names the first as a=y")
 
 
 def test_a_refusal_names_the_row_that_nobody_has_signed_for(tmp_path: Path) -> None:
@@ -228,8 +228,8 @@ def test_a_refusal_names_the_row_that_nobody_has_signed_for(tmp_path: Path) -> N
         connection.execute("create table facts as select * from (values ('x', 3), ('y', 2)) as t (a, b)")
     rules = [rule(**{**WARNING, "severity": "error", "stage": "warehouse"})]
     waiver = Waiver(rule="a_rule", key="a=x", reason="known", decided_by="Kari Nordmann", until=date(2027, 1, 1))
-    told = str(refusal_of_stage("warehouse", judge_stage("warehouse", rules, path, circumstances(tmp_path, waiver))))
-    assert told.endswith("a=y, b=2\n    a=x, b=3\n    a waiver in data/waivers names the first as a=y")
+    message = str(refusal_of_stage("warehouse", judge_stage("warehouse", rules, path, circumstances(tmp_path, waiver))))
+    assert message.endswith("a=y, b=2\n    a=x, b=3\n    a waiver in data/waivers names the first as a=y")
 
 
 def test_a_warning_that_does_not_hold_is_told_with_its_rows_and_its_remedy(tmp_path: Path) -> None:
@@ -658,22 +658,22 @@ def proving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
 
 
 def test_rules_are_proven_all_or_one_alone(proving: Callable[..., Result]) -> None:
-    told = proving("--json")
-    assert told.exit_code == 1
-    assert {each["rule"]: each["verdict"] for each in json.loads(told.stdout)["by_rule"]} == {
+    result = proving("--json")
+    assert result.exit_code == 1
+    assert {each["rule"]: each["verdict"] for each in json.loads(result.stdout)["by_rule"]} == {
         "sees_it": "caught",
         "misses_it": "missed",
         "fails_before": "caught_clean",
     }
-    told = proving("--rule", "sees_it", "--json")
-    assert told.exit_code == 0, told.output
-    assert [each["rule"] for each in json.loads(told.stdout)["by_rule"]] == ["sees_it"]
-    told = proving("--rule", "misses_it")
-    assert (told.exit_code, "misses_it (missed): English; no row failed that had not" in told.stderr) == (1, True)
-    told = proving("--rule", "fails_before")
-    assert (told.exit_code, "(caught clean): English; 1 row failed without the fault; ./is248 check" in told.stderr) == (
+    result = proving("--rule", "sees_it", "--json")
+    assert result.exit_code == 0, result.output
+    assert [each["rule"] for each in json.loads(result.stdout)["by_rule"]] == ["sees_it"]
+    result = proving("--rule", "misses_it")
+    assert (result.exit_code, "misses_it (missed): English; no row failed that had not" in result.stderr) == (1, True)
+    result = proving("--rule", "fails_before")
+    assert (result.exit_code, "(caught clean): English; 1 row failed without the fault; ./is248 check" in result.stderr) == (
         1,
         True,
     )
-    told = proving("--rule", "sees_its")
-    assert (told.exit_code, told.stderr.splitlines()[0].rpartition("; ")[2]) == (1, "the nearest id is sees_it")
+    result = proving("--rule", "sees_its")
+    assert (result.exit_code, result.stderr.splitlines()[0].rpartition("; ")[2]) == (1, "the nearest id is sees_it")

@@ -122,13 +122,13 @@ def test_questions_that_an_attack_works_something_out_of_are_proposed_to_wait(se
         }.items()
     ]
 
-    clean, *told = propose_waiting(settings, found)
+    clean, *with_proposals = propose_waiting(settings, found)
 
     assert clean.proposed == []
     written = (settings.proposals / "waiting_questions" / "2016.yml").read_text(encoding="utf-8")
     assert written.startswith(before + "\n- year: 2016\n  questions:\n    - evening\n    - plan\n  reason: ")
     assert signed.read_text(encoding="utf-8") == before
-    lines = [line for each in told for line in each.proposed]
+    lines = [line for each in with_proposals for line in each.proposed]
     assert len([line for line in lines if line.startswith("proposed, ")]) == 3
     # Of both years, each once.
     assert [line for line in lines if line.startswith("  - year")] == ["  - year: 2016", "  - year: 2020"]

@@ -68,7 +68,7 @@ def test_a_late_file_that_the_form_does_not_expect_is_told_with_what_to_write(tm
         capture(kit.data / "deliveries" / "2016", form)
 
 
-def told_of(kit: Kit, name: str, content: bytes | str) -> list[str]:
+def messages_about(kit: Kit, name: str, content: bytes | str) -> list[str]:
     """Return all messages about a delivery with one more file."""
     folder = write_delivery(kit.data, "2016", {name: content})
     (form,) = load_forms(kit.settings.forms)
@@ -109,18 +109,18 @@ def test_what_an_unknown_file_is_its_header_tells(
     tmp_path: Path, name: str, content: bytes | str, what: str, remedy: str
 ) -> None:
     kit = kit_with(tmp_path, None, {"export.csv": [row(1, "0101", "Halden", "1")]})
-    (said,) = told_of(kit, name, content)
-    assert what in said and remedy in said and "rename" not in said
+    (message,) = messages_about(kit, name, content)
+    assert what in message and remedy in message and "rename" not in message
 
 
 def test_a_file_under_another_name_is_told_once_and_is_to_be_renamed(tmp_path: Path) -> None:
     kit = kit_with(tmp_path, None, {"export.csv": [row(1, "0101", "Halden", "1")]})
     content = (kit.data / "deliveries" / "2016" / "export.csv").read_text(encoding="utf-8")
     (kit.data / "deliveries" / "2016" / "export.csv").unlink()
-    (said,) = told_of(kit, "final (2).csv", content)
-    assert "rename it to fit 'export.csv', or correct pattern" in said
+    (message,) = messages_about(kit, "final (2).csv", content)
+    assert "rename it to fit 'export.csv', or correct pattern" in message
     # The file in its place is another one: both are reported.
-    assert [text.partition(": ")[0].rpartition("/")[2] for text in told_of(kit, "other.csv", "a;b\n1;2\n")] == [
+    assert [text.partition(": ")[0].rpartition("/")[2] for text in messages_about(kit, "other.csv", "a;b\n1;2\n")] == [
         "other.csv",
         "2016",
     ]
@@ -128,8 +128,8 @@ def test_a_file_under_another_name_is_told_once_and_is_to_be_renamed(tmp_path: P
 
 def test_late_files_of_an_entry_have_its_pattern(tmp_path: Path) -> None:
     kit = kit_with(tmp_path, LATE, {"export.csv": [row(1, "0101", "Halden", "1")]})
-    (said,) = told_of(kit, "haram.csv", csv_text(HEADER, [row(1, "0105", "x", "1")]))
-    assert "rename it to fit 'late_*.csv', the late files of the entry, if it has answers that came late" in said
+    (message,) = messages_about(kit, "haram.csv", csv_text(HEADER, [row(1, "0105", "x", "1")]))
+    assert "rename it to fit 'late_*.csv', the late files of the entry, if it has answers that came late" in message
 
 
 def test_a_file_that_came_twice_is_told(tmp_path: Path) -> None:
@@ -150,10 +150,10 @@ def test_a_unit_that_stands_in_two_files_is_told_by_name_until_it_is_signed_whic
     late = [row(1, "0101", "Halden", "7"), row(2, "0104", "Moss", "4", "02.05.2016"), row(3, "0105", "Sarpsborg", "3")]
     kit = kit_with(tmp_path, LATE, {"export.csv": export, "late_1.csv": late})
 
-    def told() -> dict[str, tuple[str, str | None]]:
+    def verdicts() -> dict[str, tuple[str, str | None]]:
         return {each.unit_code: (each.verdict, each.counts) for each in preview_year(kit.settings, 2016).several_files}
 
-    assert told() == {
+    assert verdicts() == {
         "0101": ("contested", None),
         "0104": ("latest_counts", "late_1.csv row 3"),
         "0105": ("copies", "late_1.csv row 4"),
@@ -163,7 +163,7 @@ def test_a_unit_that_stands_in_two_files_is_told_by_name_until_it_is_signed_whic
         '- {unit: "0101", year: 2016, file: late_1.csv, row: 2, reason: r, decided_by: NN, date: 2016-05-03}\n',
         encoding="utf-8",
     )
-    assert told()["0101"] == ("decided", "late_1.csv row 2")
+    assert verdicts()["0101"] == ("decided", "late_1.csv row 2")
 
 
 def test_a_form_that_expects_no_late_files_is_the_form_that_it_was(tmp_path: Path) -> None:

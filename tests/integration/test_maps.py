@@ -99,21 +99,21 @@ def test_the_slider_says_what_it_crosses_with_the_number_of_the_list(maps: Any) 
 
 def test_areas_are_reached_by_arrows_and_by_a_list_and_their_value_is_said(maps: Any) -> None:
     figure = maps.locator("figure").last
-    spoken, outline = figure.locator(".drawn > .vh"), figure.locator("path.outline")
+    live_region, outline = figure.locator(".drawn > .vh"), figure.locator("path.outline")
     figure.locator(".plot").focus()
-    said = []
+    areas = []
     for key in ("Home", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"):
         maps.keyboard.press(key)
-        said.append(spoken.inner_text().split(":")[0])
-    assert said == [f"Kommune {code}" for code in ("1101", "1102", "1201", "1201", "1102")]
-    assert "2005 150,0" in spoken.inner_text() and outline.get_attribute("d")
+        areas.append(live_region.inner_text().split(":")[0])
+    assert areas == [f"Kommune {code}" for code in ("1101", "1102", "1201", "1201", "1102")]
+    assert "2005 150,0" in live_region.inner_text() and outline.get_attribute("d")
     maps.keyboard.press("Escape")
     assert not outline.get_attribute("d") and figure.locator(".tip").is_hidden()
     figure.locator("select[name=area]").select_option(label="Kommune 1201")
-    assert spoken.inner_text().startswith("Kommune 1201: 2005")
+    assert live_region.inner_text().startswith("Kommune 1201: 2005")
     # The chosen area is followed through the years; a map section without it is replaced by the whole map.
     figure.locator("input[type=range]").fill("0")
-    assert spoken.inner_text().startswith("Kommune 1201: 2001 110,0")
+    assert live_region.inner_text().startswith("Kommune 1201: 2001 110,0")
     figure.locator("select[name=extent]").select_option("11")
     figure.locator("select[name=area]").select_option(label="Kommune 1101")
     figure.locator("select[name=area]").select_option(label="Kommune 1201")
@@ -176,9 +176,9 @@ def test_a_saved_picture_is_the_map_that_stands_with_its_legend_source_and_cauti
     assert drawn.get("viewBox") == figure.locator("svg.map").get_attribute("viewBox")
     # Nothing of the country outside the visible section.
     assert drawn.get("overflow") == "hidden"
-    told = " ".join(" ".join(text.itertext()) for text in picture.iter(f"{SVG}text"))
+    texts = " ".join(" ".join(text.itertext()) for text in picture.iter(f"{SVG}text"))
     for words in (figure.locator(".classes").inner_text().split("\n")[0], "Kartverket", "Ikke til sammenligning.", "2001"):
-        assert words in told, words
+        assert words in texts, words
     # The map in the page is still there and still works.
     figure.locator("input[type=range]").fill("3")
     assert "2005" in figure.locator(".unit").inner_text()

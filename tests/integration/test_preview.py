@@ -186,7 +186,7 @@ def half_mapped(kit: Kit) -> Iterator[Preview]:
 
 
 def test_all_problems_of_a_half_mapped_form_are_told_at_once(half_mapped: Preview) -> None:
-    told = [str(problem) for problem in half_mapped.problems]
+    problems = [str(problem) for problem in half_mapped.problems]
     for words in (
         "late.csv: form survey_2018 does not know the file",
         "notes.txt: form survey_2018 does not know the file",
@@ -194,7 +194,7 @@ def test_all_problems_of_a_half_mapped_form_are_told_at_once(half_mapped: Previe
         "code '1' of suicide_attempt_routines is also in line 2",
         "'ny' is not mapped",
     ):
-        assert sum(words in text for text in told) == 1, told
+        assert sum(words in text for text in problems) == 1, problems
 
 
 def test_the_command_tells_as_json_what_it_tells_as_text(
@@ -205,8 +205,8 @@ def test_the_command_tells_as_json_what_it_tells_as_text(
         monkeypatch.setenv(f"IS248_{name.upper()}_DIR", str(getattr(kit.settings, name)))
     result = CliRunner().invoke(main, ["preview", str(HALF_MAPPED), "--json"])
     assert result.exit_code == 0, result.output
-    told = json.loads(result.stdout)
-    assert [each["what"] for each in told["problems"]] == [each.what for each in half_mapped.problems]
+    answer = json.loads(result.stdout)
+    assert [each["what"] for each in answer["problems"]] == [each.what for each in half_mapped.problems]
     text = CliRunner().invoke(main, ["preview", str(HALF_MAPPED)]).stdout
     assert f"a run would be refused: {len(half_mapped.problems)} problems, 1 row to be decided" in text
 
@@ -233,10 +233,10 @@ def test_the_job_writes_the_page_and_says_nothing_of_the_delivery(kit: Kit) -> N
             instance=instance, run_config={"ops": {"look": {"config": {"year": YEAR}}}}
         )
         assert result.success
-        said = "\n".join(entry.user_message for entry in instance.all_logs(result.run_id))
+        messages = "\n".join(entry.user_message for entry in instance.all_logs(result.run_id))
     page = kit.settings.preview / f"preview_{YEAR}.html"
     assert "&lt;script&gt;" in page.read_text(encoding="utf-8")
-    assert "2 cells that cannot be read" in said and "script" not in said
+    assert "2 cells that cannot be read" in messages and "script" not in messages
 
 
 def test_a_round_that_cannot_be_compared_with_is_named_and_so_is_a_form_that_cannot_be_read(kit: Kit) -> None:
@@ -317,7 +317,7 @@ def test_the_version_before_says_which_column_has_another_header_now(tmp_path: P
     (problem,) = [each for each in found.problems if isinstance(each, RenamedError)]
     renamed = {each.after: each for each in problem.renamed}
     assert {after: each.before for after, each in renamed.items()} == {"xx": "arbeid", "yy": "bolig"}
-    assert "100 % of the values are the same as those of bolig in the previous version" in renamed["yy"].said.en
+    assert "100 % of the values are the same as those of bolig in the previous version" in renamed["yy"].why.en
     # The temporary copies for the preview are gone.
     assert not [path for path in kit.settings.archive.parent.iterdir() if path.name.startswith("tmp")]
 

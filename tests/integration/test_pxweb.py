@@ -132,9 +132,9 @@ def test_the_check_of_a_folder_says_how_many_files_are_taken(
         (tmp_path / "px" / f"{name}.px").write_text(text, encoding="utf-8")
     monkeypatch.setattr("sys.argv", ["pxweb.py", str(tmp_path)])
     assert pxweb.main() == 1
-    told = capsys.readouterr().out
-    assert "REFUSED  b.px\n    error: UNITS[no] is missing" in told
-    assert told.endswith("1 of 2 files\n")
+    output = capsys.readouterr().out
+    assert "REFUSED  b.px\n    error: UNITS[no] is missing" in output
+    assert output.endswith("1 of 2 files\n")
 
 
 RELEASES = [("final", 2023, "final", date(2031, 6, 12), True, "2031-06-12T08:00+02:00", "2031-11-13T08:00+01:00")]

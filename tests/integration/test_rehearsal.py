@@ -168,8 +168,8 @@ def test_a_rehearsal_says_what_it_is_in_either_channel_and_writes_into_itself_al
     for channel in ("demo", "official"):
         monkeypatch.setenv("IS248_CHANNEL", channel)
         assert (load_settings().channel, load_settings().purpose) == (channel, "rehearsal")
-    said = CliRunner().invoke(main, ["status"])
-    assert said.exit_code == 0 and "a rehearsal: nothing of it is a publication" in said.output
+    status = CliRunner().invoke(main, ["status"])
+    assert status.exit_code == 0 and "a rehearsal: nothing of it is a publication" in status.output
     # A rehearsal cannot use the snapshots or the warehouse of an installation ...
     for name in ("snapshots_dir", "warehouse_dir"):
         monkeypatch.setenv(f"IS248_{name.upper()}", str(elsewhere))
@@ -188,10 +188,10 @@ def test_a_rehearsal_says_what_it_is_in_either_channel_and_writes_into_itself_al
 def test_what_is_told_of_a_rehearsal_begins_with_it(tmp_path: Path) -> None:
     kit = make_delivered(tmp_path)
     settings = Settings(data_dir=made(kit, tmp_path / "made").data)
-    for told in (settings, kit.settings):
-        notify(told, "published", "The snapshot is published.")
+    for channel in (settings, kit.settings):
+        notify(channel, "published", "The snapshot is published.")
     first, other = (
-        json.loads(log_file(told).read_text(encoding="utf-8").splitlines()[-1]) for told in (settings, kit.settings)
+        json.loads(log_file(channel).read_text(encoding="utf-8").splitlines()[-1]) for channel in (settings, kit.settings)
     )
     assert (first["text"], first["rehearsal"]) == ("REHEARSAL: The snapshot is published.", True)
     assert other["text"] == "The snapshot is published." and "rehearsal" not in other

@@ -129,8 +129,10 @@ def test_the_final_release_is_a_planned_revision_of_the_provisional_one(tmp_path
         assert connection.execute("select status_before, status_after, revision_class from revisions").fetchall() == [
             ("P", "A", "planned")
         ]
-        said = "select release, release_status, release_date, release_at, next_release_at from snapshot"
-        assert connection.execute(said).fetchall() == [("second", "final", "2032-11-07", "2032-11-07T08:00:00+00:00", None)]
+        identity = "select release, release_status, release_date, release_at, next_release_at from snapshot"
+        assert connection.execute(identity).fetchall() == [
+            ("second", "final", "2032-11-07", "2032-11-07T08:00:00+00:00", None)
+        ]
     # But not the reverse.
     again = official(tmp_path, 9.5)
     outcome = attempt(tmp_path, again, calendar(first=[again.id]), moment)

@@ -72,9 +72,9 @@ def test_columns_are_proposed_by_wording_place_and_cells(tmp_path: Path) -> None
     error = refused(tmp_path, ["nr", "kommune", "v1", "v2", "merknad"], {"v1": "Årsverk i boliger med personell"})
     first, second = error.renamed
     assert (first.before, first.after, first.lines) == ("bolig", "v1", (4,))
-    assert "the wording is similar" in first.said.en and "the cells fit the type number" in first.said.en
+    assert "the wording is similar" in first.why.en and "the cells fit the type number" in first.why.en
     assert (second.before, second.after, second.lines) == ("plan", "v2", (5,))
-    assert second.said.en == "in the same position; 100 % of the cells are codes of its options"
+    assert second.why.en == "in the same position; 100 % of the cells are codes of its options"
     assert "nearest is 'plan', line 5" in str(error)
     change = "if 'v2' is 'plan', line 5: add `optional` to reason, and add the same line with the column 'v2'"
     assert change in error.remedy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 
 from orchestration.core.errors import UserError
 from orchestration.core.settings import Settings
-from orchestration.report import making, parallel, pdf_structure, read_back, read_html, read_pdf, read_word
+from orchestration.report import document, making, parallel, pdf_structure, read_back, read_html, read_pdf, read_word
 from orchestration.report.build import Wanted, open_desk
+from orchestration.report.grid import Note
 from orchestration.report.making import build
 from orchestration.report.manifest import MANIFEST, differences
 from orchestration.report.parallel import build_all
@@ -273,10 +275,10 @@ def test_all_at_once_are_the_same_bytes_as_one_at_a_time(
     # With shares of one report, several processes build them.
     monkeypatch.setattr(parallel, "SHARE", share)
     published(tmp_path, of_municipalities())
-    told: list[tuple[int, int]] = []
-    built = build_all(of_areas, Wanted("small", 2023), tmp_path / "all", lambda *how_far: told.append(how_far))
+    progress: list[tuple[int, int]] = []
+    built = build_all(of_areas, Wanted("small", 2023), tmp_path / "all", lambda *how_far: progress.append(how_far))
     assert [each.name for each in built] == [f"small-2023-{code}" for code in CODES]
-    assert told[-1] == (3, 3)
+    assert progress[-1] == (3, 3)
     for code in reversed(CODES):
         build(of_areas, Wanted("small", 2023, area=code), tmp_path / "single")
     assert contents(tmp_path / "all") == contents(tmp_path / "single")
@@ -372,6 +374,34 @@ def test_a_report_of_a_snapshot_is_held_against_its_files(reporting: Settings, t
     found = verify(folder / "report", folder)
     assert found.lost == ["small-2023: a link leads to 'chat', which does not exist"]
     assert found.unequal == ["small-2023: small-2023.html is not the file that was read back"]
+
+
+@pytest.mark.parametrize("takes_over", [True, False])
+def test_a_report_of_the_published_snapshot_is_reused_only_where_results_are_taken_over(
+    reporting: Settings, tmp_path: Path, takes_over: bool
+) -> None:
+    snapshot = published(tmp_path, rows())
+    first, second = (shutil.copytree(snapshot, tmp_path / name, copy_function=shutil.copyfile) for name in "ab")
+    assert write_reports(reporting, first, ["report"], None) == []
+    page, manifest = (first / "report" / "small-2023" / name for name in ("small-2023.html", MANIFEST))
+    before = making.file_hash(page)
+    page.write_text(f"{page.read_text(encoding='utf-8')}<!-- marked -->", encoding="utf-8")
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace(before, making.file_hash(page)), encoding="utf-8")
+    assert write_reports(reporting, second, ["report"], first, takes_over=takes_over) == []
+    again = (second / "report" / "small-2023" / "small-2023.html").read_text(encoding="utf-8")
+    assert again.endswith("<!-- marked -->") == takes_over
+
+
+def test_another_note_on_the_source_is_another_edition(
+    reporting: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published(tmp_path, rows())
+    first = build(reporting, Wanted("small", 2023))
+    monkeypatch.setattr(document, "_source", lambda grid, of, edition: [Note(f"Tabell 5.2 i rapporten. {edition}")])
+    second = build(reporting, Wanted("small", 2023))
+    assert second.edition != first.edition and not second.is_kept
+    monkeypatch.setattr(document, "_source", lambda grid, of, edition: [Note(f"Tabell 5.3 i rapporten. {edition}")])
+    assert build(reporting, Wanted("small", 2023)).edition not in {first.edition, second.edition}
 
 
 def test_reports_are_content_of_the_candidate_and_come_before_the_pages_that_lead_to_them(tmp_path: Path) -> None:

@@ -251,9 +251,9 @@ def test_the_second_signal_ends_everything(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("end", "code"), [("exit 3", 3), ("exit 0", 1), ("kill -9 $$", 128 + signal.SIGKILL)])
 def test_a_server_that_ends_by_itself_has_failed_and_takes_its_processes_along(tmp_path: Path, end: str, code: int) -> None:
     server = supervise(f"sleep 1000 & touch ready; {end}", tmp_path)
-    _, said = server.communicate(timeout=PATIENCE)
+    _, error_output = server.communicate(timeout=PATIENCE)
     assert server.returncode == code
-    assert said.decode().count("\n") == 1
+    assert error_output.decode().count("\n") == 1
     until(lambda: processes(tmp_path) == [], "its processes to end")
 
 
@@ -402,7 +402,7 @@ def running(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         started.start("operator", "webserver", "--port", str(operator), "--operate")
         for port in (viewer, operator):
             until(lambda: _ended(started) or _answers(f"http://127.0.0.1:{port}/server_info"), "the webservers")  # noqa: B023
-        assert not _ended(started), started.said()
+        assert not _ended(started), started.output()
         for port in (viewer, operator):
             (location,) = ask(port, LOCATIONS)["workspaceOrError"]["locationEntries"]
             # Otherwise a request for a run is refused as not permitted.
@@ -476,7 +476,7 @@ def test_the_password_stands_nowhere(set_up: Servers, viewer: int, address: str)
     shown = [Path(f"/proc/{number}/cmdline").read_bytes().decode() for number in begun]
     shown.append(ask(viewer, "{ instance { info } }")["instance"]["info"])
     assert "PostgresRunStorage" in shown[-1]
-    shown.append(set_up.said())
+    shown.append(set_up.output())
     for path in (set_up.warehouse / "dagster").rglob("*"):
         if path.is_file():
             shown.append(path.read_text(encoding="utf-8", errors="replace"))
@@ -485,8 +485,8 @@ def test_the_password_stands_nowhere(set_up: Servers, viewer: int, address: str)
 
 def test_what_the_servers_say_is_json_by_the_line(set_up: Servers) -> None:
     for name in ("daemon", "viewer", "operator"):
-        said = set_up.folder / f"{name}.out"
-        for line in until(lambda: said.read_text(encoding="utf-8").splitlines(), f"a word of the {name}"):  # noqa: B023
+        output_file = set_up.folder / f"{name}.out"
+        for line in until(lambda: output_file.read_text(encoding="utf-8").splitlines(), f"a word of the {name}"):  # noqa: B023
             assert {"event", "level", "logger", "timestamp"} <= yaml.safe_load(line).keys()
 
 
@@ -635,7 +635,7 @@ def test_a_run_that_died_with_the_daemon_is_tried_again_and_a_stop_waits_for_a_r
         process_of(address, again)
 
         daemon.terminate()
-        until(lambda: "Daemon threads shut down" in set_up.said(), "the daemon's end")
+        until(lambda: "Daemon threads shut down" in set_up.output(), "the daemon's end")
         assert daemon.poll() is None
         let_go()
         assert daemon.wait(PATIENCE) == 0
@@ -644,4 +644,4 @@ def test_a_run_that_died_with_the_daemon_is_tried_again_and_a_stop_waits_for_a_r
         server.terminate()
     for server in set_up.started:
         assert server.wait(PATIENCE) == 0
-    assert processes(set_up.warehouse) == [], set_up.said()
+    assert processes(set_up.warehouse) == [], set_up.output()

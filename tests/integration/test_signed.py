@@ -61,14 +61,14 @@ def forms(kit: Kit, monkeypatch: pytest.MonkeyPatch, **files: str) -> tuple[int,
 def test_an_entry_that_can_be_about_nothing_is_told_with_file_and_line(
     kit: Kit, monkeypatch: pytest.MonkeyPatch, entry: str, what: str, remedy: str
 ) -> None:
-    code, said = forms(kit, monkeypatch, redeliveries=f"# signed\n{entry}")
-    assert code == 1 and what in said and remedy in said
-    assert f"{kit.data / 'redeliveries' / '2016.yml'}, line 2" in said
+    code, output = forms(kit, monkeypatch, redeliveries=f"# signed\n{entry}")
+    assert code == 1 and what in output and remedy in output
+    assert f"{kit.data / 'redeliveries' / '2016.yml'}, line 2" in output
 
 
 def test_other_decisions_on_units_are_checked_alike(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    code, said = forms(kit, monkeypatch, corrections=CORRECTION.replace("0301", "5001"))
-    assert code == 1 and "'5001' is not a unit in 2016" in said and str(kit.data / "corrections" / "2016.yml") in said
+    code, output = forms(kit, monkeypatch, corrections=CORRECTION.replace("0301", "5001"))
+    assert code == 1 and "'5001' is not a unit in 2016" in output and str(kit.data / "corrections" / "2016.yml") in output
 
 
 def test_an_entry_on_no_version_that_is_there_is_noted_and_one_on_a_version_is_not(
@@ -77,23 +77,23 @@ def test_an_entry_on_no_version_that_is_there_is_noted_and_one_on_a_version_is_n
     folder = write_delivery(kit.data, "2016", {"export.csv": csv_text(HEADER, [ROW])})
     (form,) = load_forms(kit.settings.forms)
     now = delivery_hash(capture(folder, form))
-    code, said = forms(kit, monkeypatch, redeliveries=ENTRY, corrections=CORRECTION)
-    assert code == 0 and "2 signed decisions in data/, all valid" in said
-    assert "delivery '0123456789ab' is no version that is delivered or was read" in said and now[:12] in said
+    code, output = forms(kit, monkeypatch, redeliveries=ENTRY, corrections=CORRECTION)
+    assert code == 0 and "2 signed decisions in data/, all valid" in output
+    assert "delivery '0123456789ab' is no version that is delivered or was read" in output and now[:12] in output
     everybody = ENTRY.replace('["0101"]', "all").replace("0123456789ab", now[:12])
-    code, said = forms(kit, monkeypatch, redeliveries=everybody)
-    assert code == 0 and "note:" not in said
+    code, output = forms(kit, monkeypatch, redeliveries=everybody)
+    assert code == 0 and "note:" not in output
     # For an earlier version too.
     archive(folder, capture(folder, form), kit.settings.archive)
     write_delivery(kit.data, "2016", {"export.csv": csv_text(HEADER, [ROW, ["2", "0104", *ROW[2:]]])})
-    code, said = forms(kit, monkeypatch)
-    assert code == 0 and "note:" not in said
+    code, output = forms(kit, monkeypatch)
+    assert code == 0 and "note:" not in output
 
 
 def test_units_of_an_anonymous_survey_are_its_own(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     write_form(kit.data, FORM | {"units": "anonymous"}, COLUMNS, OPTIONS)
-    code, said = forms(kit, monkeypatch, redeliveries=ENTRY.replace("0101", "B01"))
-    assert code == 0 and "no version that is delivered" in said, said
+    code, output = forms(kit, monkeypatch, redeliveries=ENTRY.replace("0101", "B01"))
+    assert code == 0 and "no version that is delivered" in output, output
 
 
 def test_the_units_of_a_year_are_those_of_its_boundaries(kit: Kit) -> None:

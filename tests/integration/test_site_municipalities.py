@@ -53,20 +53,22 @@ def database(*, is_constructed: bool = False) -> duckdb.DuckDBPyConnection:
                     own["official_name"] = "Ærfugløy - Hávda"
                 insert(connection, "areas", [{**key, "population": 10000.0, **own}])
                 rate = RATES.get(code, 25.0) if year == YEARS[-1] else 15.0
-                said = {"obs_status": "A"} if rate is not None else {"obs_status": "O", "absence_reason": "not_answered"}
+                status = {"obs_status": "A"} if rate is not None else {"obs_status": "O", "absence_reason": "not_answered"}
                 note = {"obs_note": "rejected_cells"} if code == "1101" else {}
                 for group, share in (("adults", 0.75), ("children", 0.25), ("total", 1.0)):
                     numbers = {} if rate is None else {"fte": rate * share, "fte_per_10000": rate * share}
                     place = {**key, "series": "is248", "target_group": group, "service_type": "total"}
-                    insert(connection, "fte_by_service", [{**place, **said, **note, **numbers}])
+                    insert(connection, "fte_by_service", [{**place, **status, **note, **numbers}])
     box = {"lower_whisker": 10, "quartile_1": 20, "median": 25, "quartile_3": 30, "upper_whisker": 40}
     for level, code, name in areas:
         for group in ("adults", "children", "total"):
             few = level == "county"
-            told: Row = {"obs_status": "M", "absence_reason": "too_few_units"} if few else {"obs_status": "A", **box}
+            status_of_box: Row = (
+                {"obs_status": "M", "absence_reason": "too_few_units"} if few else {"obs_status": "A", **box}
+            )
             counts = {"n_units": 3 if few else 5, "n_municipalities": 3 if few else 6}
             place = {"unit_level": level, "unit_code": code, "unit_name": name, "area_basis": "current"}
-            row = {**place, **told, **counts, "time_period": YEARS[-1], "series": "is248", "target_group": group}
+            row = {**place, **status_of_box, **counts, "time_period": YEARS[-1], "series": "is248", "target_group": group}
             insert(connection, "fte_distribution", [row])
     change = {"change_year": YEARS[1], "old_code": "1103", "old_name": "Gammel", "new_code": "1101", "new_name": "Fjellby"}
     insert(connection, "area_changes", [{**change, "change_type": "merge"}])

@@ -203,14 +203,14 @@ def small_database() -> duckdb.DuckDBPyConnection:
     level = {"subject": "fte", "kind": "reading", "item": "level", "state": "said", "sort_order": 2, "page": "not_known"}
     words = {"text_nb": "Ikke til sammenligning.", "text_en": "Not for comparison.", "is_table_note": False}
     insert(connection, "definitions", [{**level, **words, "source_nb": "En rapport", "source_en": "A report"}])
-    said = {"sort_order": 1, "state": "said", "source_nb": "En rapport", "source_en": "A report", "page": "not_known"}
+    source = {"sort_order": 1, "state": "said", "source_nb": "En rapport", "source_en": "A report", "page": "not_known"}
     for subject, kind, text, is_noted in (
         ("fte", "counted", "hovedårsaken", False),
         ("crisis_plan", "weakness", "svakheten", True),
         ("asked_nowhere_else", "weakness", "en annen svakhet", False),
     ):
         words = {"text_nb": f"Om {text}.", "text_en": f"About {text}.", "is_table_note": is_noted}
-        insert(connection, "definitions", [{**said, **words, "subject": subject, "kind": kind, "item": "a"}])
+        insert(connection, "definitions", [{**source, **words, "subject": subject, "kind": kind, "item": "a"}])
     texts = {"description_nb": "Et brudd.", "description_en": "A break.", "source": "test"}
     for indicator in ("fte_by_service", "crisis_plan"):
         scope = {"indicator": indicator, "time_period": 2003, "kind": "scope", "comparable_before": False}
@@ -415,14 +415,14 @@ def test_every_page_says_that_data_are_constructed_where_they_are(small: Path, b
 
 
 @pytest.mark.parametrize(
-    ("channel", "said"), [("demo", "Publisert 1. februar 2006."), ("rehearsal", "Publiseringsdatoen er ikke kjent.")]
+    ("channel", "sentence"), [("demo", "Publisert 1. februar 2006."), ("rehearsal", "Publiseringsdatoen er ikke kjent.")]
 )
-def test_pages_say_the_day_of_the_release_and_none_in_a_rehearsal(tmp_path: Path, channel: str, said: str) -> None:
+def test_pages_say_the_day_of_the_release_and_none_in_a_rehearsal(tmp_path: Path, channel: str, sentence: str) -> None:
     database = empty_database()
     database.execute("update snapshot set release_at = '2006-02-01T08:00:00+01:00', channel = ?", [channel])
     texts = read(build(database, tmp_path / "site"))["index.html"].texts
 
-    assert any(said in text for text in texts)
+    assert any(sentence in text for text in texts)
 
 
 def test_pages_without_data_are_left_out_and_the_others_say_so(bare: Path) -> None:
@@ -504,8 +504,8 @@ def test_of_a_municipality_only_fte_are_told(small: Path) -> None:
             "fte_by_education",
             "fte_by_pathway",
         }
-    told = [path for path in (small / "data").rglob("*.js") if path.parent.name != "municipality"]
-    (on_map,) = [path for path in told if ".municipality." in path.read_text(encoding="utf-8")]
+    scripts = [path for path in (small / "data").rglob("*.js") if path.parent.name != "municipality"]
+    (on_map,) = [path for path in scripts if ".municipality." in path.read_text(encoding="utf-8")]
     assert on_map.name == "rates_on_map.js"
     assert re.findall(r'"(\w+)":\{"over"', on_map.read_text(encoding="utf-8")) == ["fte_per_10000", "flags"]
 
@@ -530,6 +530,17 @@ def test_a_break_that_cannot_be_compared_reaches_the_figure(small: Path) -> None
 
     assert '"apart":[2003]' in page
     assert "Et brudd." in page and "A break." in page
+
+
+def test_the_line_below_a_figure_compares_no_numbers_across_such_a_break(small: Path, browser: tuple[Any, str]) -> None:
+    page = browser[0].new_page()
+    page.goto((small / "services.html").as_uri())
+    page.wait_for_timeout(100)
+    text = page.locator(".summary").first.inner_text()
+    assert "i 2003, " in text and f"i {YEARS[-1]}." in text
+    assert text.endswith("Årene før 2003 kan ikke sammenlignes med årene etter.") and text.count("Årene før") == 1
+    assert not any(f"i {year}" in text for year in YEARS if year < 2003)
+    page.close()
 
 
 def browser_parts() -> tuple[Any, Path, str]:

@@ -96,12 +96,12 @@ def test_pages_run_nothing_and_load_their_own_styles_alone(client: httpx.Client)
 
 @pytest.mark.parametrize("language", ["nb", "en"])
 def test_every_page_is_in_one_language_and_says_that_data_are_constructed(client: httpx.Client, language: str) -> None:
-    said = {"nb": "Konstruerte data", "en": "Constructed data"}
+    notice = {"nb": "Konstruerte data", "en": "Constructed data"}
     for address in ("/", "/tables", TABLE, "/tables/areas"):
         text = page(client, f"{address}?lang={language}")
         assert f'<html lang="{language}">' in text
-        assert said[language] in text
-        assert said["en" if language == "nb" else "nb"] not in text
+        assert notice[language] in text
+        assert notice["en" if language == "nb" else "nb"] not in text
         assert FIRST in text
     assert "lang is" in refused(client.get(TABLE, params={"lang": "xx", "format": "html"}), 400)["remedy"]
 
@@ -150,10 +150,10 @@ def test_breaks_of_what_is_shown_are_told_in_words(settings: Settings) -> None:
         )
     with served(settings) as client:
         text = page(client, f"{TABLE}?lang=en")
-        (told,) = re.findall(r'<ul class="news">(.*?)</ul>', text)
-        assert "2023: Scope. More is included." in told
+        (remarks,) = re.findall(r'<ul class="news">(.*?)</ul>', text)
+        assert "2023: Scope. More is included." in remarks
         # The break of Oslo is in its row; Rogaland has none.
-        assert "Oslo: " in told and "got more" in told and "lost some" not in told
+        assert "Oslo: " in remarks and "got more" in remarks and "lost some" not in remarks
         before = page(client, f"{TABLE}?lang=en&valueCodes[time_period]=2022")
         assert 'class="news"' not in before
 

@@ -51,7 +51,7 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.database = folder / "made.duckdb"
-        self.told = "world"
+        self.argument = "world"
         self.times = 0
         self.change(
             "create table figures as select * from (values (1, 0.5), (2, 1.5)) as t (code, value)",
@@ -75,7 +75,7 @@ class Bench:
         store = Store(self.store, is_read=is_read)
         with connect(self.database, read_only=True) as connection:
             contents = Contents(connection)
-            world = world_of(contents, self.told)
+            world = world_of(contents, self.argument)
             hashes = store.take(job, world, contents, into)
             is_taken = hashes is not None
             if hashes is None:
@@ -130,7 +130,7 @@ def test_only_what_changed_under_a_job_makes_it_anew(bench: Bench, statement: st
 
 def test_another_world_makes_all_anew(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.run()
-    bench.told = "other labels"
+    bench.argument = "other labels"
     assert not bench.run()
     monkeypatch.setattr(kept_files, "code_hash", lambda: "other code")
     assert not bench.run()

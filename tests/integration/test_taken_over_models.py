@@ -140,6 +140,20 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tiny:
     return made
 
 
+def test_a_negative_zero_is_another_value(tiny: Tiny) -> None:
+    double = "select unit, {}::double as odd from {{{{ ref('int_odd') }}}} group by all"
+    tiny.write("mart_odd.sql", double.format("0.0"))
+    tiny.write("mart_signs.sql", "select unit, odd::varchar as shown from {{ ref('mart_odd') }}")
+    tiny.build()
+    tiny.write("mart_odd.sql", double.format("-0.0"))
+    assert tiny.made() == {"mart_odd", "mart_signs"}
+    tiny.sql("create or replace table main.mart_odd as select unit, 0.0::double as odd from main.mart_odd")
+    assert tiny.made() == {"mart_odd"}
+    tiny.sql("create table shown as select distinct shown from main.mart_signs")
+    with duckdb.connect(str(tiny.file), read_only=True) as connection:
+        assert connection.execute("from shown").fetchall() == [("-0.0",)]
+
+
 def test_nothing_is_made_again_of_the_same(tiny: Tiny) -> None:
     before = tiny.contents()
     assert tiny.made() == set()

@@ -22,13 +22,13 @@ def test_a_tiny_delivery_is_read_through_the_models_by_the_real_command(kit: Kit
     write_delivery(kit.data, "2016", {"export.csv": csv_text(HEADER, ROWS)})
     result = run_command("preview", "2016", "--json", folder=tmp_path, data=kit.data)
     assert result.returncode == 0, result.stderr
-    told = json.loads(result.stdout)
-    assert told["problems"] == []
-    (ledger,) = told["ledger"]
+    answer = json.loads(result.stdout)
+    assert answer["problems"] == []
+    (ledger,) = answer["ledger"]
     assert ledger["form"] == FORM["form"]
     assert ledger["read"] == sum(1 for row in [HEADER, *ROWS] for text in row if text)
     assert ledger["read"] == ledger["mapped"] + ledger["ignored"] + ledger["rejected"]
-    totals = {(each["unit_level"], each["question"]): each for each in told["totals"]}
+    totals = {(each["unit_level"], each["question"]): each for each in answer["totals"]}
     country = totals["country", "fte_by_service"]
     assert float(country["fte"]) == 1.5 + 1234.5 + 2.25
     assert not (tmp_path / "snapshots").exists()

@@ -203,8 +203,8 @@ def state(folder: Path) -> State:
         for file in sorted(path.rglob("*")):
             if file.is_file() and file != kept:
                 files[file.relative_to(folder).as_posix()] = oct(file.stat().st_mode)
-    told = [event for event in journal.read_journal(folder) if event.action != "pruned"]
-    return State(_current(folder), files, rows, replace(told[-1], at="") if told else None)
+    events = [event for event in journal.read_journal(folder) if event.action != "pruned"]
+    return State(_current(folder), files, rows, replace(events[-1], at="") if events else None)
 
 
 def assert_whole(folder: Path) -> None:

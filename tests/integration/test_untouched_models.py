@@ -21,6 +21,14 @@ EVERYTHING = {name.partition(".")[0] for name in MODELS}
 OF_YEARS = {"int_totals", "int_halves", "mart_totals"}
 
 
+def edit_compiled(place: Place, change: Callable[[str], str]) -> None:
+    """Change the file of the compiled models."""
+    path = place.settings.dbt_target / "compiled_models.json"
+    text = path.read_text(encoding="utf-8")
+    assert change(text) != text
+    path.write_text(change(text), encoding="utf-8")
+
+
 class Place:
     """The tiny project with a warehouse of the engine, and the nodes that dbt was asked about in the last build."""
 
@@ -111,6 +119,8 @@ def test_what_comes_of_a_changed_source_is_asked_about_and_nothing_else(place: P
         lambda place: place.tiny.sql("drop schema made cascade"),
         lambda place: place.tiny.write("mart_odd.sql", MODELS["mart_odd.sql"] + " order by unit"),
         lambda place: (place.settings.dbt_target / "compiled_models.json").unlink(),
+        lambda place: edit_compiled(place, lambda text: text[: len(text) // 2]),
+        lambda place: edit_compiled(place, lambda text: text.replace("even.value", "even.unit")),
         # A partial build records nothing.
         lambda place: engine.build(place.settings, ["--select", "mart_odd"], lambda line: None),
     ],
@@ -123,6 +133,8 @@ def test_what_comes_of_a_changed_source_is_asked_about_and_nothing_else(place: P
         "no records",
         "query",
         "nothing compiled",
+        "cut off",
+        "compiled otherwise",
         "a part was built",
     ],
 )
@@ -132,6 +144,16 @@ def test_where_anything_is_not_known_everything_is_asked_about(place: Place, cha
     place.build()
     assert place.asked == EVERYTHING
     assert place.tiny.contents() == before
+
+
+def test_a_data_test_is_compiled_again_where_its_sql_is_gone(place: Place) -> None:
+    written = place.tiny.folder / "tests" / "nothing_is_negative.sql"
+    written.write_text("select * from {{ ref('mart_odd') }} where odd < 0", encoding="utf-8")
+    for _ in range(2):
+        engine.build(place.settings, [], lambda line: None)
+        (compiled,) = (place.settings.dbt_target / "compiled").rglob(written.name)
+        compiled.unlink()
+    written.unlink()
 
 
 def test_another_program_is_asked_about_everything(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def publish(kit: Kit, *rows: list[str], has_roll: bool = True) -> str:
     return sha256
 
 
-def told(kit: Kit, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
+def previewed(kit: Kit, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
     for name in ("data", "warehouse", "snapshots"):
         monkeypatch.setenv(f"IS248_{name.upper()}_DIR", str(getattr(kit.settings, name)))
     result = CliRunner().invoke(main, ["preview", str(YEAR), *arguments])
@@ -100,7 +100,7 @@ def test_units_whose_published_answers_are_gone_are_told_by_a_plain_look(kit: Ki
     assert lost(found) == [("0101", 1, 0, True), ("0104", 1, 1, True)]
     (entry,) = found.losses.entries
     assert 'units: ["0101", "0104"]' in entry and "#   0101 Halden: 1 of 1 answers are gone" in entry
-    text = told(kit, monkeypatch)
+    text = previewed(kit, monkeypatch)
     assert "a run would be refused: 0 problems, 0 rows to be decided, 2 units with answers gone that nobody signed" in text
     assert "no problem would stop a run" not in text
     assert all(line in text for line in entry.splitlines())
@@ -117,7 +117,7 @@ def test_a_signed_loss_refuses_nothing(kit: Kit, monkeypatch: pytest.MonkeyPatch
         encoding="utf-8",
     )
     assert preview_year(kit.settings, YEAR).losses.units == ()
-    assert "no problem would stop a run" in told(kit, monkeypatch)
+    assert "no problem would stop a run" in previewed(kit, monkeypatch)
 
 
 def test_where_nothing_can_be_compared_the_look_says_why(kit: Kit) -> None:
@@ -137,7 +137,7 @@ def test_what_is_missing_since_a_file_cannot_be_read_is_not_told_as_gone(kit: Ki
     assert found.problems and found.undelivered == () and found.losses.units == ()
     (why,) = found.losses.not_compared
     assert f"{FORM}: which published answers are gone is told once its problems are mended" in why
-    assert why in told(kit, monkeypatch)
+    assert why in previewed(kit, monkeypatch)
 
 
 # The version used for comparison
@@ -184,9 +184,9 @@ def test_what_became_of_the_version_is_said_and_the_published_one_can_be_named(
     assert (versions["published"].sha256, versions["published"].is_published) == (first, True)
     assert (versions["previous"].sha256, versions["previous"].is_published) == (refused, False)
     assert versions["previous"].snapshot is None and versions["previous"] == versions[refused[:8]]
-    said = told(kit, monkeypatch, "--against", "previous")
-    assert f"beside version {refused[:12]} of {YEAR}, read first on" in said and "; never published" in said
-    assert "; published now, in " in told(kit, monkeypatch, "--against", "published")
+    text = previewed(kit, monkeypatch, "--against", "previous")
+    assert f"beside version {refused[:12]} of {YEAR}, read first on" in text and "; never published" in text
+    assert "; published now, in " in previewed(kit, monkeypatch, "--against", "published")
 
 
 def test_the_previous_version_is_the_one_that_came_last_before_this_one(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,10 +219,10 @@ def test_an_earlier_version_that_comes_again_is_told_and_the_newest_is_not(
     keep(kit, MOSS)
     assert returned(kit.settings, [str(YEAR)]) == []
     deliver(kit, HALDEN)
-    said = "delivery 2016: this is the version that was read first on 2017-03-01, older than the one of 2017-03-02"
-    assert [str(each) for each in returned(kit.settings, [str(YEAR)])] == [said]
+    text = "delivery 2016: this is the version that was read first on 2017-03-01, older than the one of 2017-03-02"
+    assert [str(each) for each in returned(kit.settings, [str(YEAR)])] == [text]
     found = preview_year(kit.settings, YEAR)
-    assert found.returned == (said,) and said in render(found)
+    assert found.returned == (text,) and text in render(found)
 
 
 def test_a_list_of_an_earlier_release_is_as_old_as_its_file(kit: Kit) -> None:

@@ -111,16 +111,16 @@ def test_a_sum_over_a_view_is_the_country(connection: duckdb.DuckDBPyConnection,
 
 
 def test_a_table_asked_so_gives_many_times_too_much_and_says_it(connection: duckdb.DuckDBPyConnection) -> None:
-    ((naive, said),) = connection.execute(
+    ((naive, comment),) = connection.execute(
         """
         select (select sum(fte) from fte_by_service where time_period = 2023), comment
         from duckdb_tables() where table_name = 'fte_by_service'
         """
     ).fetchall()
     assert naive > 5 * 16
-    assert "Rows overlap: never sum over unit_level, area_basis, target_group or service_type." in said
-    assert "Radene overlapper: summer aldri over unit_level, area_basis, target_group eller service_type." in said
-    assert "fte_country, fte_county" in said
+    assert "Rows overlap: never sum over unit_level, area_basis, target_group or service_type." in comment
+    assert "Radene overlapper: summer aldri over unit_level, area_basis, target_group eller service_type." in comment
+    assert "fte_country, fte_county" in comment
 
 
 def test_municipalities_are_added_by_county_without_a_join_or_with_the_key_of_areas(
@@ -195,8 +195,8 @@ def test_views_have_the_described_columns_with_comments_in_both_languages(connec
             f"{each.description.en} / {each.description.nb}" == row[2]
             for each, row in zip(table.columns, found, strict=True)
         )
-        ((said,),) = connection.execute("select comment from duckdb_views() where view_name = ?", [table.name]).fetchall()
-        assert table.title.en in said and table.title.nb in said
+        ((comment,),) = connection.execute("select comment from duckdb_views() where view_name = ?", [table.name]).fetchall()
+        assert table.title.en in comment and table.title.nb in comment
         keys = ", ".join(f'"{name}"' for name in table.key)
         assert connection.execute(f'select count(*) - count(distinct ({keys})) from "{table.name}"').fetchall() == [(0,)]
 
@@ -222,8 +222,8 @@ def test_macros_answer_common_questions(connection: duckdb.DuckDBPyConnection) -
     assert asked("select question_nb, answer, share from question_shares('plan')") == [("Plan", "yes", 0.5)]
     assert asked("select unit_code from question_shares('plan', wanted_level := 'county')") == [("03",)]
     assert asked("from find_question('PLAN')") == [("plan", "Plan", "A plan", 2023, 2023, 1)]
-    said = asked("select count(*) from duckdb_functions() where not internal and comment like '%/%'")
-    assert said == [(len(ENTRIES.macros),)]
+    comment = asked("select count(*) from duckdb_functions() where not internal and comment like '%/%'")
+    assert comment == [(len(ENTRIES.macros),)]
 
 
 @pytest.mark.parametrize(

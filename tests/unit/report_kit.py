@@ -46,7 +46,7 @@ REPORT = Report.model_validate(
     {
         "title": {"nb": "Rapport", "en": "Report"},
         "subtitle": {"nb": "Årsverk", "en": "FTE"},
-        "said_once": ["rejected_cells"],
+        "remarks_once": ["rejected_cells"],
         "coverage_from": 0.98,
         "chapters": [{"file": "kapittel", "title": {"nb": "Kapittel", "en": "Chapter"}}],
     }

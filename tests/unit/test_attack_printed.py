@@ -136,9 +136,9 @@ def test_print_that_was_not_put_together_with_wrong_print_still_tells(monkeypatc
     assert left(notes) == ["contradict what is shown: 2 (1)"]
 
 
-@pytest.mark.parametrize(("base", "told"), [(None, False), (191, True)])
+@pytest.mark.parametrize(("base", "is_disclosed"), [(None, False), (191, True)])
 def test_a_percentage_tells_a_unit_where_its_base_is_known(
-    monkeypatch: pytest.MonkeyPatch, base: int | None, told: bool
+    monkeypatch: pytest.MonkeyPatch, base: int | None, is_disclosed: bool
 ) -> None:
     units = [f"{number:03d}" for number in range(260)]
     answers = dict(zip(units, [YES] * 100 + [NO] * 90 + [NONE] * 10 + [YES] * 30 + [NO] * 20 + [NONE] * 10, strict=True))
@@ -147,7 +147,7 @@ def test_a_percentage_tells_a_unit_where_its_base_is_known(
     notes = attacked(monkeypatch, answers, groups, (COUNTRY, *COUNTIES), figure(53, base=base, share=True))
 
     # 53 % are 101 of 191 and 100 or 101 of 190.
-    assert about(notes) == ({(YES, ("200",)), (ANSWERED, ("200",))} if told else set())
+    assert about(notes) == ({(YES, ("200",)), (ANSWERED, ("200",))} if is_disclosed else set())
 
 
 def test_which_units_a_percentage_is_of_is_learned_from_shown_groups(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,16 +169,16 @@ def test_a_group_that_is_counted_in_two_ways_tells_less(monkeypatch: pytest.Monk
     otherwise = {**GROUPS, COUNTRY: UNITS + "xypq", AREA: "abcdexy"}
     answers = ANSWERS | {"o": NO, "p": YES, "q": NO}
 
-    def told(*figures: Figure) -> set[tuple[str, tuple[str, ...]]]:
+    def disclosed(*figures: Figure) -> set[tuple[str, tuple[str, ...]]]:
         return about(attacked(monkeypatch, answers, groups, (COUNTRY, *COUNTIES), *figures, otherwise=otherwise))
 
-    assert told(figure(3)) == set()
+    assert disclosed(figure(3)) == set()
     # Two in the county, the unit and the two districts; or the county had more.
-    assert told(figure(5)) == {(YES, ("e",))}
+    assert disclosed(figure(5)) == {(YES, ("e",))}
     # Print with the table's base for the country counts as the table does.
-    assert told(figure(3), figure(5, COUNTRY, base=11)) == {(YES, ("e",))}
-    assert told(figure(3), figure(5, COUNTRY, base=12)) == set()
-    assert told(figure(3), figure(4, COUNTRY, base=11)) == set()
+    assert disclosed(figure(3), figure(5, COUNTRY, base=11)) == {(YES, ("e",))}
+    assert disclosed(figure(3), figure(5, COUNTRY, base=12)) == set()
+    assert disclosed(figure(3), figure(4, COUNTRY, base=11)) == set()
 
 
 def test_a_group_that_the_question_does_not_have_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,11 +237,11 @@ def test_what_print_says_is_true(data: st.DataObject) -> None:
     own = size - inside.count(NONE)
     limits = data.draw(st.one_of(st.none(), st.tuples(st.integers(0, own), st.integers(own, size))))
 
-    told = narrowed(columns, limits, dict.fromkeys(columns, READINGS))
+    counts = narrowed(columns, limits, dict.fromkeys(columns, READINGS))
 
-    assert told is not None
-    assert told.answered is None or told.answered[0] <= own <= told.answered[1]
-    for answer, (least, most) in told.counts.items():
+    assert counts is not None
+    assert counts.answered is None or counts.answered[0] <= own <= counts.answered[1]
+    for answer, (least, most) in counts.counts.items():
         assert least <= inside.count(answer) <= most
 
 
@@ -255,10 +255,10 @@ def test_one_number_is_a_figure_and_several_are_limits() -> None:
     own = frame(GROUPS)
     table = Shown(KEY, "own", (NO, YES), (COUNTRY,), own.members[:1], np.array([[3, 4]]), np.array([7]))
     columns = {each.column: [Placed(each, own.members[3], own.members[3], ((5, 0),))] for each in (figure(3),)}
-    told = narrowed(columns, (2, 4), dict.fromkeys(columns, READINGS))
-    assert told is not None
+    counts = narrowed(columns, (2, 4), dict.fromkeys(columns, READINGS))
+    assert counts is not None
 
-    shown = with_print(Sheet(table, own, True, (0, 1), {}, False, False, 3, Path("x")), [told]).shown
+    shown = with_print(Sheet(table, own, True, (0, 1), {}, False, False, 3, Path("x")), [counts]).shown
 
     assert shown.groups == (COUNTRY, AREA)
     assert shown.n_answer.tolist() == [[3, 4], [HIDDEN, 3]]

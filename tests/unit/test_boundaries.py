@@ -99,9 +99,9 @@ def test_without_municipalities_there_is_no_map() -> None:
 def test_what_is_no_file_of_shapes_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / "shapes.topojson"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(UserError, match="is not a file of shapes") as told:
+    with pytest.raises(UserError, match="is not a file of shapes") as caught:
         read_topology(ShapeResource("shapes", path, "somebody"))
-    assert str(path) in str(told.value)
+    assert str(path) in str(caught.value)
 
 
 def test_every_year_since_the_first_file_has_a_file_with_its_municipalities_and_no_others() -> None:

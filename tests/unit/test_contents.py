@@ -71,3 +71,12 @@ def test_names_and_bytes_of_files_count(tmp_path: Path) -> None:
     (root / "below" / "b.csv").write_text("2")
     assert len({before, renamed, hash_of_files(root)}) == 3
     assert hash_of_files(root, without={(root / "below").resolve()}) not in {before, renamed}
+
+
+@pytest.mark.parametrize("name", [".hidden", "target", "logs"])
+def test_among_inputs_every_file_counts(tmp_path: Path, name: str) -> None:
+    root = tmp_path / "data"
+    (root / "deliveries").mkdir(parents=True)
+    before = hash_of_files(root, is_code=False)
+    (root / "deliveries" / name).write_text("an answer")
+    assert hash_of_files(root, is_code=False) != before

@@ -16,6 +16,7 @@ from orchestration.cli import main
 from orchestration.cli.catalogue import COMMANDS
 from orchestration.core.settings import PROJECT_DIR
 from orchestration.core.tables import load_tables
+from orchestration.publish.candidate import CONTRACT_VERSION
 from tests.conftest import GOLDEN, recorded
 
 DOCUMENT = (PROJECT_DIR / "docs" / "use" / "contract.md").read_text(encoding="utf-8")
@@ -25,7 +26,7 @@ Version = tuple[int, int]
 
 def version_of(text: str) -> Version:
     found = re.search(r"^Contract version ([0-9]+)\.([0-9]+)\b", text, re.MULTILINE)
-    assert found is not None, "the version of the contract is not said"
+    assert found is not None, "the version of the contract is missing"
     return int(found[1]), int(found[2])
 
 
@@ -73,6 +74,10 @@ def test_the_version_says_what_became_of_the_promises() -> None:
     )
     record = "\n".join([f"Contract version {version[0]}.{version[1]}", *now]) + "\n"
     assert recorded(RECORD, record) == record, "run this test once with UPDATE_GOLDEN=1, and read what changed"
+
+
+def test_a_snapshot_names_the_version_of_its_contract() -> None:
+    assert version_of(f"Contract version {CONTRACT_VERSION}") == version_of(DOCUMENT)
 
 
 def test_every_promised_command_is_there() -> None:

@@ -78,7 +78,7 @@ def test_numbers_stand_as_the_language_writes_them(
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"question": {"nb": "{navn}", "en": "x"}}, "{navn} is not a placeholder"),
         ({"also": {"nb": "x", "nn": "{namn}", "en": "x"}}, "also.nn: {namn} is not a placeholder"),
@@ -87,14 +87,14 @@ def test_numbers_stand_as_the_language_writes_them(
         ({"colour": "red"}, "colour: Extra inputs are not permitted"),
     ],
 )
-def test_a_wrong_text_is_told_with_its_file(tmp_path: Path, change: dict[str, object], said: str) -> None:
+def test_a_wrong_text_is_told_with_its_file(tmp_path: Path, change: dict[str, object], message: str) -> None:
     shutil.copytree(TEXTS, tmp_path, dirs_exist_ok=True)
     entries = yaml.safe_load((TEXTS / FINDINGS).read_text(encoding="utf-8"))
     entries[0] |= change
     (tmp_path / FINDINGS).write_text(yaml.safe_dump(entries), encoding="utf-8")
     with pytest.raises(UserError) as caught:
         load_control_texts(tmp_path)
-    assert said in caught.value.what
+    assert message in caught.value.what
     assert caught.value.place == str(tmp_path / FINDINGS)
 
 

@@ -98,7 +98,7 @@ def test_a_blank_cell_is_expected_as_null(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (CORRECTION.replace("  reason: a slip of ten\n", ""), "reason: Field required"),
         (CORRECTION.replace("  date: 2023-06-14\n", ""), "date: Field required"),
@@ -110,11 +110,11 @@ def test_a_blank_cell_is_expected_as_null(tmp_path: Path) -> None:
         ("- [not: closed\n", "cannot be read"),
     ],
 )
-def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, text: str, said: str) -> None:
+def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, text: str, message: str) -> None:
     path = write(tmp_path, "corrections", text)
     with pytest.raises(UserError) as caught:
         load_decisions(tmp_path)
-    assert said in caught.value.what
+    assert message in caught.value.what
     assert str(path) in caught.value.place
     assert "docs/run/signed-decisions.md" in caught.value.remedy
 

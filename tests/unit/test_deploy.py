@@ -87,8 +87,8 @@ def test_systemd_takes_every_unit(tmp_path: Path) -> None:
         copies[-1].write_text(unit.read_text(encoding="utf-8").replace(PROGRAM, str(PROJECT_DIR)), encoding="utf-8")
     result = subprocess.run(["systemd-analyze", "verify", "--man=no", *copies], capture_output=True, text=True, check=False)
     # The exit code does not reflect warnings, such as an unknown directive.
-    said = [line for line in (result.stdout + result.stderr).splitlines() if str(tmp_path) in line or "is248-" in line]
-    assert (result.returncode, said) == (0, [])
+    lines = [line for line in (result.stdout + result.stderr).splitlines() if str(tmp_path) in line or "is248-" in line]
+    assert (result.returncode, lines) == (0, [])
 
 
 def test_every_variable_of_the_examples_is_a_setting() -> None:

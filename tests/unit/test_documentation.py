@@ -275,8 +275,8 @@ def test_successive_forms_are_of_one_survey_and_a_year_without_a_form_is_passed_
 def test_who_was_asked_is_said_in_words() -> None:
     question, label = next(iter(words().questions.items()))
     assert words().asked_of("all") == "all"
-    said = words().asked_of(f"{question}=yes|{question}=no")
-    assert said == f"those that answered {words().answer('yes')} or {words().answer('no')} to {label.en}"
+    population = words().asked_of(f"{question}=yes|{question}=no")
+    assert population == f"those that answered {words().answer('yes')} or {words().answer('no')} to {label.en}"
 
 
 # --- All of them -----------------------------------------------------------------------------------------------------------

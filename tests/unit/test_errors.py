@@ -36,7 +36,7 @@ def os_error(number: int, path: str | None = "/data/x.csv") -> OSError:
 FULL = 'IO Error: Could not write file "/w/warehouse.duckdb": No space left on device'
 
 # The error, and the place and a word of its message.
-TOLD = [
+EXPECTED = [
     (os_error(errno.ENOSPC), "/data/x.csv", "the disk is full"),
     (os_error(errno.EDQUOT), "/data/x.csv", "the disk is full"),
     (os_error(errno.EFBIG), "/data/x.csv", "limit on file size"),
@@ -71,17 +71,17 @@ DEFECTS = [
 ]
 
 
-@pytest.mark.parametrize(("error", "place", "word"), TOLD, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(("error", "place", "word"), EXPECTED, ids=lambda value: value if isinstance(value, str) else "")
 def test_what_the_system_could_not_do_is_told_with_place_and_remedy(
     error: BaseException, place: str, word: str, tmp_path: Path
 ) -> None:
-    told = system_error(causes(error), [tmp_path])
-    assert told is not None
-    assert told.place.startswith(place.format(tmp_path))
-    assert word in told.what
-    assert "Errno" not in told.what and "IO Error" not in told.what
-    assert "then repeat the command" in told.remedy
-    assert "\n" not in str(told)
+    found = system_error(causes(error), [tmp_path])
+    assert found is not None
+    assert found.place.startswith(place.format(tmp_path))
+    assert word in found.what
+    assert "Errno" not in found.what and "IO Error" not in found.what
+    assert "then repeat the command" in found.remedy
+    assert "\n" not in str(found)
 
 
 @pytest.mark.parametrize("error", [*DEFECTS, UserError("is empty", place="x.csv", remedy="fill it")], ids=repr)
@@ -106,9 +106,9 @@ def test_the_folder_with_the_least_room_is_the_place_of_an_error_that_names_none
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": room[path]}))
-    told = system_error(causes(os_error(errno.ENOSPC, None)), [tmp_path / "a", tmp_path / "b", tmp_path / "not_there"])
-    assert told is not None
-    assert told.place == str(tmp_path / "b")
+    found = system_error(causes(os_error(errno.ENOSPC, None)), [tmp_path / "a", tmp_path / "b", tmp_path / "not_there"])
+    assert found is not None
+    assert found.place == str(tmp_path / "b")
 
 
 def kept_by_dagster(error: BaseException) -> SerializableErrorInfo:
@@ -122,15 +122,15 @@ def kept_by_dagster(error: BaseException) -> SerializableErrorInfo:
         return serializable_error_info_from_exc_info(sys.exc_info())
 
 
-@pytest.mark.parametrize(("error", "place", "word"), TOLD, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(("error", "place", "word"), EXPECTED, ids=lambda value: value if isinstance(value, str) else "")
 def test_what_dagster_kept_as_text_is_told_alike(
     error: BaseException, place: str, word: str, settings: Settings, tmp_path: Path
 ) -> None:
-    told = _user_error(settings, kept_by_dagster(error))
-    assert told is not None
-    assert word in told.what
+    found = _user_error(settings, kept_by_dagster(error))
+    assert found is not None
+    assert word in found.what
     # Which folder has the least room depends on the machine.
-    assert told.place.startswith(place) or place == "{}"
+    assert found.place.startswith(place) or place == "{}"
 
 
 @pytest.mark.parametrize("error", DEFECTS, ids=repr)
@@ -154,7 +154,7 @@ def ended(error: BaseException) -> Any:
     return CliRunner().invoke(command)
 
 
-@pytest.mark.parametrize("error", [error for error, _, _ in TOLD], ids=repr)
+@pytest.mark.parametrize("error", [error for error, _, _ in EXPECTED], ids=repr)
 def test_a_command_ends_with_one_line_and_exit_code_1(error: BaseException) -> None:
     result = ended(error)
     assert result.exit_code == 1

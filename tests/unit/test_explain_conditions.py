@@ -28,7 +28,7 @@ def connection() -> duckdb.DuckDBPyConnection:
     return found
 
 
-def said(connection: duckdb.DuckDBPyConnection, **conditions: str) -> str:
+def message(connection: duckdb.DuckDBPyConnection, **conditions: str) -> str:
     error = nothing_found(connection, "rows", conditions, "explain rows", "row")
     assert "\n" not in str(error) and str(error).startswith("explain rows: ")
     assert ";" not in error.remedy
@@ -75,42 +75,42 @@ def test_conditions_are_read_by_a_beginning_of_the_key_and_may_have_an_equals_si
 
 
 def test_a_value_that_no_row_has_is_told_with_the_nearest(connection: duckdb.DuckDBPyConnection) -> None:
-    assert "no row has unit_code=5002; nearest is '5001'" in said(connection, unit_code="5002")
-    assert "no row has unit_code=5002; nearest is '5006'" in said(connection, item="work", unit_code="5002")
-    assert "no row has time_period=2039; nearest is '2032'" in said(connection, time_period="2039")
-    assert "no row has target_group=adlts; nearest is 'adults'" in said(connection, target_group="adlts")
+    assert "no row has unit_code=5002; nearest is '5001'" in message(connection, unit_code="5002")
+    assert "no row has unit_code=5002; nearest is '5006'" in message(connection, item="work", unit_code="5002")
+    assert "no row has time_period=2039; nearest is '2032'" in message(connection, time_period="2039")
+    assert "no row has target_group=adlts; nearest is 'adults'" in message(connection, target_group="adlts")
     # A code is compared with those of its length first.
     connection.execute("update rows set unit_code = '500600' where unit_code = '5006'")
-    assert "no row has unit_code=5006; nearest is '5001'" in said(connection, unit_code="5006")
+    assert "no row has unit_code=5006; nearest is '5001'" in message(connection, unit_code="5006")
     # Nothing is similar: lists the existing values.
-    assert "no row has target_group=xyz, the values are adults, children" in said(connection, target_group="xyz")
+    assert "no row has target_group=xyz, the values are adults, children" in message(connection, target_group="xyz")
 
 
 def test_a_column_that_is_empty_is_told_as_such(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("update rows set item = null")
-    assert "no row has item=home, the column is empty" in said(connection, item="home")
+    assert "no row has item=home, the column is empty" in message(connection, item="home")
 
 
 def test_the_one_condition_that_excludes_all_rows_is_named_with_what_there_is(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    text = said(connection, time_period="2032", unit_code="5006", target_group="adults", item="home")
+    text = message(connection, time_period="2032", unit_code="5006", target_group="adults", item="home")
     assert "no row meets all 4 conditions, but " in text
     # Either of two leads to rows.
     assert "1 without unit_code=5006 (unit_code is 5001 there)" in text
     assert "1 without item=home (item is work there)" in text
     assert "time_period=" not in text
-    text = said(connection, time_period="2031", unit_level="county", unit_code="50", item="work")
+    text = message(connection, time_period="2031", unit_level="county", unit_code="50", item="work")
     assert "2 without item=work (item is home there)" in text and text.count("without") == 1
 
 
 def test_several_conditions_are_named_where_no_single_one_will_do(connection: duckdb.DuckDBPyConnection) -> None:
-    text = said(connection, time_period="2032", unit_level="country", target_group="children")
+    text = message(connection, time_period="2032", unit_level="country", target_group="children")
     assert "2 without unit_level=country and target_group=children" in text
     assert "1 without time_period=2032 and unit_level=country" in text
 
 
 def test_a_row_without_a_value_meets_no_condition_on_it(connection: duckdb.DuckDBPyConnection) -> None:
-    text = said(connection, unit_level="country", item="home")
+    text = message(connection, unit_level="country", item="home")
     assert "no row meets both conditions, but 3 without unit_level=country (unit_level is county there), 1 without" in text
     assert "1 without item=home (item is empty there)" in text

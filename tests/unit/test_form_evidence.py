@@ -28,12 +28,12 @@ def drafted(
 def test_statuses_are_told_with_what_they_mean_and_the_unknown_ones(tmp_path: Path) -> None:
     form = FORM_YML.replace('completed: ["1"]', 'completed: ["1"], not_answered: ["2"]')
     draft = drafted(tmp_path, form, status=Profile(20, {"1": 12, "2": 4, "3": 1, "1.0": 1}))
-    said = (
+    listed = (
         "status holds '1' in 13 rows (completed), '2' in 4 rows (not answered), "
         "'3' in 1 row (not known, its rows are rejected), nothing in 2"
     )
-    assert f"# look: {said}\n# look: the same treatment of units that did not answer?\nnon_response:" in draft.form_yml
-    assert f"form.yml, non_response: {said}" in draft.notes
+    assert f"# look: {listed}\n# look: the same treatment of units that did not answer?\nnon_response:" in draft.form_yml
+    assert f"form.yml, non_response: {listed}" in draft.notes
 
 
 def test_texts_that_units_wrote_are_no_statuses(tmp_path: Path) -> None:

@@ -296,14 +296,15 @@ def test_a_category_of_fte_stands_in_its_code_list_and_under_its_target_group(tm
         return str(unfinished[0].problem) if unfinished else None
 
     assert problem() is None
-    told = problem(item="housing_and_work")
-    assert told is not None
+    message = problem(item="housing_and_work")
+    assert message is not None
     assert (
-        "columns.csv, line 8: item 'housing_and_work' is not a code in the list service_type; add a new category to" in told
+        "columns.csv, line 8: item 'housing_and_work' is not a code in the list service_type; add a new category to"
+        in message
     )
-    told = problem(target_group="children")
-    assert told is not None
-    assert "item 'housing_with_staff' belongs to the target group adults, not children" in told
+    message = problem(target_group="children")
+    assert message is not None
+    assert "item 'housing_with_staff' belongs to the target group adults, not children" in message
 
     add_service(codelists, "housing_and_work")
     assert problem(item="housing_and_work") is None

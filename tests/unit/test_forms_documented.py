@@ -89,10 +89,10 @@ def test_the_examples_of_the_maps_are_valid() -> None:
 
 def test_what_a_form_says_of_a_file_is_yaml_and_has_names_of_options() -> None:
     table = TEXT.partition("## What a file shows")[2].partition("\n## ")[0]
-    said = [line.split(" | ")[1] for line in table.splitlines() if line.startswith("| ")][2:]
-    named = {name for cell in said for code in re.findall("`([^`]+)`", cell) for name in re.findall(r"\b([a-z_]+): ", code)}
+    cells = [line.split(" | ")[1] for line in table.splitlines() if line.startswith("| ")][2:]
+    named = {name for cell in cells for code in re.findall("`([^`]+)`", cell) for name in re.findall(r"\b([a-z_]+): ", code)}
     every = {"code", *Form.model_fields, *(name for model in PARTS.values() for name in model.model_fields)}
     assert named and named <= every
-    for cell in said:
+    for cell in cells:
         for code in re.findall("`([a-z_]+: [^`]+)`", cell):
             assert isinstance(yaml.safe_load(code), dict)

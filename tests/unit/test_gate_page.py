@@ -324,5 +324,10 @@ def test_a_cell_is_what_stands_in_the_data(value: Any, text: str) -> None:
 def test_the_page_says_how_many_results_are_of_this_snapshot() -> None:
     rules = [a_rule("a"), a_rule("b", judged_on=["2022-0123456789ab"]), a_rule("c", judged_on=[])]
     text = " ".join(render(a_verdict(*rules)).split())
-    for said in ("Prøvd på denne utgaven: 2 regler.", "er likt: 1.", "Judged on this snapshot: 2 rules.", "is the same: 1."):
-        assert said in text
+    for sentence in (
+        "Prøvd på denne utgaven: 2 regler.",
+        "er likt: 1.",
+        "Judged on this snapshot: 2 rules.",
+        "is the same: 1.",
+    ):
+        assert sentence in text

@@ -87,20 +87,20 @@ def test_every_exception_is_of_a_package_that_is_pinned() -> None:
 def test_the_command_lists_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = pins(RUN, PYTHON_HERE)
     monkeypatch.setattr(licences, "distributions", lambda: map(distribution, kept))
-    told = CliRunner().invoke(main, ["licences"])
-    assert told.exit_code == 0, told.output
-    assert [line.split()[:2] for line in told.stdout.splitlines()] == [[name, kept[name]] for name in sorted(kept)]
+    result = CliRunner().invoke(main, ["licences"])
+    assert result.exit_code == 0, result.output
+    assert [line.split()[:2] for line in result.stdout.splitlines()] == [[name, kept[name]] for name in sorted(kept)]
 
 
 def test_the_command_refuses_a_package_under_another_licence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(licences, "distributions", lambda: [package(tmp_path, "License: Proprietary")])
-    told = CliRunner().invoke(main, ["licences"])
-    assert told.exit_code == 1
-    assert told.stderr.splitlines()[1:] == ["  made-up 1: Proprietary"]
+    result = CliRunner().invoke(main, ["licences"])
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[1:] == ["  made-up 1: Proprietary"]
 
 
 def test_an_entry_without_a_reason_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "licences.yml"
-    path.write_text("accepted: [MIT]\nsaid_as: {}\npackages:\n  a:\n    licence: MIT\n    why: ''\n", encoding="utf-8")
+    path.write_text("accepted: [MIT]\nwordings: {}\npackages:\n  a:\n    licence: MIT\n    why: ''\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"packages\.a\.why"):
         licences.load_policy(path)

@@ -53,9 +53,9 @@ def test_few_cells_say_nothing() -> None:
 
 
 def test_it_is_said_in_words_in_both_languages() -> None:
-    said = compared(ASKED, ASKED_AGAIN, "q12_3")
-    assert said.en == "codes 1, 2, 9, as in q12_3; 61 % have code 1, 60 % before; 100 % filled in, 97 % before"
-    assert said.nb == "kodene 1, 2, 9, som i q12_3; 61 % har kode 1, mot 60 % før; 100 % er utfylt, mot 97 % før"
+    text = compared(ASKED, ASKED_AGAIN, "q12_3")
+    assert text.en == "codes 1, 2, 9, as in q12_3; 61 % have code 1, 60 % before; 100 % filled in, 97 % before"
+    assert text.nb == "kodene 1, 2, 9, som i q12_3; 61 % har kode 1, mot 60 % før; 100 % er utfylt, mot 97 % før"
 
 
 def test_shares_and_means_of_a_few_units_are_not_told() -> None:
@@ -67,8 +67,8 @@ def test_shares_and_means_of_a_few_units_are_not_told() -> None:
 
 
 def test_what_somebody_wrote_is_never_told() -> None:
-    for told in (WORDS.shown(), compared(WORDS, WORDS, "q1"), compared(ASKED, WORDS, "q1")):
-        assert "ansatte" not in told.nb
+    for text in (WORDS.shown(), compared(WORDS, WORDS, "q1"), compared(ASKED, WORDS, "q1")):
+        assert "ansatte" not in text.nb
 
 
 def test_a_likeness_without_cells_is_that_of_the_texts() -> None:
@@ -100,8 +100,8 @@ def test_only_very_unlike_cells_are_told_of_what_was_taken_over() -> None:
     assert unlike_cells(Side("a", "", ASKED), Side("a", "")) is None
     # A few units may answer differently from last year.
     assert unlike_cells(Side("a", "", ASKED), Side("a", "", Profile(100, {"5": 6}))) is None
-    said = unlike_cells(Side("a", "", ASKED), Side("a", "", WORDS))
-    assert said is not None and said.en == "codes, whereas a had texts"
+    text = unlike_cells(Side("a", "", ASKED), Side("a", "", WORDS))
+    assert text is not None and text.en == "codes, whereas a had texts"
 
 
 def test_a_place_is_counted_from_the_nearest_column_that_is_known() -> None:
@@ -159,15 +159,15 @@ def test_cells_tell_a_column_only_where_few_of_last_year_have_the_like() -> None
     many = {("main", f"q{number}"): Profile(100, {"1": 50 + number, "2": 40, "9": 5}) for number in range(30)}
     rare = {("main", "mean"): FTE, ("main", "words"): WORDS}
     now = Profile(100, {"1": 52, "2": 41, "9": 5})
-    assert not Rarity(now, many | rare).is_telling(("main", "q2"))
-    said = Rarity(now, many | rare).explain()
-    assert said is not None and said.en == "the cells resemble 30 columns of last year and propose none of them"
-    assert Rarity(now, {("main", "q2"): many["main", "q2"]} | rare).is_telling(("main", "q2"))
-    assert Rarity(FTE, many | rare).is_telling(("main", "mean"))
-    assert not Rarity(FTE, many | rare).is_telling(("main", "q2"))
+    assert not Rarity(now, many | rare).is_distinctive(("main", "q2"))
+    text = Rarity(now, many | rare).explain()
+    assert text is not None and text.en == "the cells resemble 30 columns of last year and propose none of them"
+    assert Rarity(now, {("main", "q2"): many["main", "q2"]} | rare).is_distinctive(("main", "q2"))
+    assert Rarity(FTE, many | rare).is_distinctive(("main", "mean"))
+    assert not Rarity(FTE, many | rare).is_distinctive(("main", "q2"))
     # Boxes are no evidence, however few; nor are unknown cells.
-    assert not Rarity(TICKS, {("main", "box"): TICKS}).is_telling(("main", "box"))
-    assert not Rarity(None, many).is_telling(("main", "q2"))
+    assert not Rarity(TICKS, {("main", "box"): TICKS}).is_distinctive(("main", "box"))
+    assert not Rarity(None, many).is_distinctive(("main", "q2"))
     assert Rarity(None, many).explain() is Rarity(FTE, many | rare).explain() is None
 
 

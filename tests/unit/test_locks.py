@@ -150,19 +150,19 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    ("pinned", "said"),
+    ("pinned", "message"),
     [
         ("is248-made-up==1 --hash=sha256:{wrong}", "DO NOT MATCH THE HASHES"),
         ("is248-made-up==1", "Hashes are required"),
     ],
 )
 def test_a_package_that_is_not_the_one_that_was_hashed_is_not_installed(
-    script: ModuleType, tmp_path: Path, capfd: pytest.CaptureFixture[str], pinned: str, said: str
+    script: ModuleType, tmp_path: Path, capfd: pytest.CaptureFixture[str], pinned: str, message: str
 ) -> None:
     (tmp_path / RUN).write_text(pinned.format(wrong="0" * 64), encoding="utf-8")
     with pytest.raises(SystemExit, match="the installation failed"):
         script.install("run")
-    assert said in capfd.readouterr().err
+    assert message in capfd.readouterr().err
     assert not (tmp_path / "installed").exists()
     assert not list(tmp_path.glob(".installed-*"))
 

@@ -130,11 +130,13 @@ def test_what_is_read_or_left_out_is_told() -> None:
     options = spec(hidden="skip", struck_out="read")
     settled, _ = marks.settle(options, sheet(ROWS, found))
     assert marks.account(options, PATH, settled, lambda row, column: column == 2) == (
-        marks.Told("formula", 1, 3, 2),
-        marks.Told("hidden_skipped", 2, 2, 1),
-        marks.Told("struck_out", 1, 3, 2),
+        marks.Remark("formula", 1, 3, 2),
+        marks.Remark("hidden_skipped", 2, 2, 1),
+        marks.Remark("struck_out", 1, 3, 2),
     )
-    assert {told.mark for told in marks.account(options, PATH, settled, lambda row, column: True)} <= marks.TOLD.keys()
+    assert {
+        remark.mark for remark in marks.account(options, PATH, settled, lambda row, column: True)
+    } <= marks.REMARKS.keys()
 
 
 def test_the_first_cell_is_named_and_the_others_are_counted() -> None:
@@ -162,8 +164,8 @@ HEAD: list[str | float] = ["nr", "kommune", "bydel", "tiltak", "bolig"]
 HEADERS = dict(enumerate(map(str, HEAD), 1))
 
 
-def filled(rows: list[list[str | float]], is_said: bool = True, **options: Any) -> list[tuple[int, int, str]]:
-    described = layout(unit={"fill_down": is_said})
+def filled(rows: list[list[str | float]], fills_down: bool = True, **options: Any) -> list[tuple[int, int, str]]:
+    described = layout(unit={"fill_down": fills_down})
     new, places = table_rows.fill_down(described, sheet([HEAD, *rows], **options), HEADERS)
     return [cell for cell in texts(new.cells) if cell[:2] in places]
 
@@ -188,7 +190,7 @@ def filled(rows: list[list[str | float]], is_said: bool = True, **options: Any) 
 )
 def test_units_are_filled_down(rows: list[list[str | float]], expected: list[tuple[int, int, str]]) -> None:
     assert filled(rows) == expected
-    assert filled(rows, is_said=False) == []
+    assert filled(rows, fills_down=False) == []
 
 
 def test_units_that_are_merged_over_rows_are_filled_down_without_a_word() -> None:

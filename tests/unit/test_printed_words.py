@@ -49,9 +49,11 @@ def text_sections() -> Iterator[str]:
 
 def test_a_printed_figure_that_differs_is_told_in_words(release: Release) -> None:
     indicators = labels("indicators/indicators.csv", "indicator")
-    told = {row["cell_key"]: words_of(row["cell_key"], release, indicators) for row in rows("published/explanations.csv")}
-    assert told
-    assert {key: text for key, text in told.items() if CODE.search(text.nb) or CODE.search(text.en)} == {}
+    wordings = {
+        row["cell_key"]: words_of(row["cell_key"], release, indicators) for row in rows("published/explanations.csv")
+    }
+    assert wordings
+    assert {key: text for key, text in wordings.items() if CODE.search(text.nb) or CODE.search(text.en)} == {}
 
 
 def test_a_code_means_what_it_means_in_print(release: Release) -> None:

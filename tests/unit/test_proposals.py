@@ -153,5 +153,5 @@ def test_known_options_say_what_stands_between_them() -> None:
     ],
 )
 def test_what_a_new_column_may_be_is_asked(texts: tuple[str, ...], words: str) -> None:
-    said = of_new_column(once(*texts))
-    assert words in said and bool(words) == bool(said)
+    seen = of_new_column(once(*texts))
+    assert words in seen and bool(words) == bool(seen)

@@ -30,7 +30,7 @@ def calendar(preparing: str | None = "provisional", **changes: object) -> Calend
     return Calendar.model_validate(content)
 
 
-def said(**changes: object) -> SnapshotIdentity:
+def identity(**changes: object) -> SnapshotIdentity:
     values = {"id": CANDIDATE, "channel": "official", "time_period": 2031, "release": "provisional"}
     return SnapshotIdentity(**{**values, "release_status": "provisional", **changes})  # type: ignore[arg-type]
 
@@ -38,8 +38,8 @@ def said(**changes: object) -> SnapshotIdentity:
 def test_an_approved_candidate_goes_out_at_the_second_of_its_release_and_not_before() -> None:
     approved = calendar(approved=[APPROVED])
     # Eight o'clock in Oslo in June is six in UTC.
-    assert reasons_against(approved, said(), None, DUE) == []
-    assert reasons_against(approved, said(), None, EARLY) == [
+    assert reasons_against(approved, identity(), None, DUE) == []
+    assert reasons_against(approved, identity(), None, EARLY) == [
         "the release provisional is not due before 2032-06-10 08:00 (Europe/Oslo)"
     ]
 
@@ -47,7 +47,7 @@ def test_an_approved_candidate_goes_out_at_the_second_of_its_release_and_not_bef
 def test_a_candidate_that_nobody_approved_does_not_go_out() -> None:
     other = {**APPROVED, "candidate": "2031-ba9876543210"}
     for approved in ([], [other]):
-        (reason,) = reasons_against(calendar(approved=approved), said(), None, DUE)
+        (reason,) = reasons_against(calendar(approved=approved), identity(), None, DUE)
         assert reason == "nobody has approved it for provisional: a head may"
 
 
@@ -61,19 +61,19 @@ def test_a_candidate_that_nobody_approved_does_not_go_out() -> None:
     ],
 )
 def test_a_status_or_year_that_the_date_does_not_allow_does_not_go_out(changes: dict[str, object], reason: str) -> None:
-    (found,) = reasons_against(calendar(approved=[APPROVED]), said(**changes), None, DUE)
+    (found,) = reasons_against(calendar(approved=[APPROVED]), identity(**changes), None, DUE)
     assert found.startswith(reason)
 
 
 def test_a_provisional_release_does_not_follow_the_final_one() -> None:
-    published = said(id="2031-ffffffffffff", release="final", release_status="final")
-    (reason,) = reasons_against(calendar(approved=[APPROVED]), said(), published, datetime(2033, 1, 1, tzinfo=UTC))
+    published = identity(id="2031-ffffffffffff", release="final", release_status="final")
+    (reason,) = reasons_against(calendar(approved=[APPROVED]), identity(), published, datetime(2033, 1, 1, tzinfo=UTC))
     assert reason == "final is published, which comes after provisional"
 
 
 def test_nothing_goes_out_without_a_release_in_preparation() -> None:
-    assert reasons_against(calendar(None), said(), None, DUE) == ["the release calendar prepares no release"]
-    assert reasons_against(Calendar(), said(), None, DUE) == ["the release calendar prepares no release"]
+    assert reasons_against(calendar(None), identity(), None, DUE) == ["the release calendar prepares no release"]
+    assert reasons_against(Calendar(), identity(), None, DUE) == ["the release calendar prepares no release"]
 
 
 def test_the_last_release_that_is_due_and_not_published_is_overdue() -> None:
@@ -81,12 +81,12 @@ def test_the_last_release_that_is_due_and_not_published_is_overdue() -> None:
     late = overdue(calendar(), None, DUE)
     assert late is not None
     assert late.release == "provisional"
-    assert overdue(calendar(), said(), DUE) is None
+    assert overdue(calendar(), identity(), DUE) is None
     november = datetime(2032, 11, 11, 7, 0, tzinfo=UTC)  # winter time
-    late = overdue(calendar(), said(), november)
+    late = overdue(calendar(), identity(), november)
     assert late is not None
     assert late.release == "final"
-    assert overdue(calendar(), said(release="final"), november) is None
+    assert overdue(calendar(), identity(release="final"), november) is None
 
 
 def test_the_bundled_calendar_is_valid_and_its_figures_are_final() -> None:

@@ -68,8 +68,8 @@ def test_notes_stand_in_words_and_an_unknown_one_as_it_is() -> None:
 
 
 def test_remarks_in_one_line_have_one_capital_and_no_full_stop_within() -> None:
-    said = [Label(nb="Først.", en="First."), Label(nb="Så.", en="Then.")]
-    assert remarks.in_one_line(said) == Label(nb="Først; så.", en="First; then.")
+    texts = [Label(nb="Først.", en="First."), Label(nb="Så.", en="Then.")]
+    assert remarks.in_one_line(texts) == Label(nb="Først; så.", en="First; then.")
 
 
 def kinds(rows: list[tuple[Any, ...]], *, moved: list[tuple[Any, ...]] | None = None) -> dict[tuple[Any, ...], str | None]:
@@ -151,14 +151,14 @@ def test_notes_of_cells_lie_over_exactly_the_rows_that_have_them(
     )
     notes = find_cell_notes(cube)
     for cell in cells:
-        said = {
-            (note.column, note.said)
+        found = {
+            (note.column, note.remark)
             for note in notes
             if all(code is None or code == str(place) for code, place in zip(note.codes, cell, strict=True))
         }
         note, reason = rows[cell]
         expected = {("obs_note", each) for each in (note or "").split(";") if each}
-        assert said == expected | ({("absence_reason", reason)} if reason else set())
+        assert found == expected | ({("absence_reason", reason)} if reason else set())
     # A remark that applies to every row is given once.
     for column, place in (("absence_reason", 1), ("obs_note", 0)):
         values = {row[place] for row in rows.values()}

@@ -30,16 +30,18 @@ ROWS = {
 TABLES = {table.name: table for table in load_tables(PROJECT_DIR / "data" / "metadata")}
 
 
-def said(subject: str, kind: str, text: str, *, item: str = "item", note: bool = False, known: bool = True) -> Definition:
+def definition(
+    subject: str, kind: str, text: str, *, item: str = "item", note: bool = False, known: bool = True
+) -> Definition:
     source = Label(nb="Rapporten for 2016", en="2016 report")
     return Definition(subject, kind, item, known, note, Label(nb=text, en=f"{text} (en)"), source, None)
 
 
 FOUND = {
-    "fte": (said("fte", "counted", "Hovedårsaken."), said("fte", "weakness", "Anslag.", known=False)),
-    "crisis_plan": (said("crisis_plan", "weakness", "Ingen nevnt.", known=False, item="none"),),
-    "own_24h_places": (said("own_24h_places", "weakness", "Kan være for høy *her*.", note=True),),
-    "general": (said("general", "abbreviation", "Tjeneste.", item="TSB"),),
+    "fte": (definition("fte", "counted", "Hovedårsaken."), definition("fte", "weakness", "Anslag.", known=False)),
+    "crisis_plan": (definition("crisis_plan", "weakness", "Ingen nevnt.", known=False, item="none"),),
+    "own_24h_places": (definition("own_24h_places", "weakness", "Kan være for høy *her*.", note=True),),
+    "general": (definition("general", "abbreviation", "Tjeneste.", item="TSB"),),
 }
 
 

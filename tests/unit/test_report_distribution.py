@@ -78,9 +78,9 @@ def test_a_box_plot_has_the_own_value_through_all_boxes_and_says_where_there_are
 
 def test_a_box_plot_is_told_row_by_row_and_names_no_highest() -> None:
     grid = grid_of(BOX)
-    said = charts.in_words(grid, round_of({}))
-    assert "Trondheim: 30." in said
-    assert "KOSTRA-gruppe 7 (2024): halvparten av kommunene har mellom 11 og 28, medianen er 20" in said
-    assert "uten ytterpunkter går verdiene fra 4 til 61 (4 av 6)." in said
-    assert "ingen fordeling" in said
-    assert "høyest" not in said
+    description = charts.in_words(grid, round_of({}))
+    assert "Trondheim: 30." in description
+    assert "KOSTRA-gruppe 7 (2024): halvparten av kommunene har mellom 11 og 28, medianen er 20" in description
+    assert "uten ytterpunkter går verdiene fra 4 til 61 (4 av 6)." in description
+    assert "ingen fordeling" in description
+    assert "høyest" not in description

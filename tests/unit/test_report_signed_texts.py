@@ -81,9 +81,9 @@ def test_a_name_that_is_none_and_a_number_may_be_signed_a_unit_may_not(tmp_path:
         taken(tmp_path, "i Trondheim uten")
 
 
-@pytest.mark.parametrize("said", ["en time til", "marker og strand", "NAV og Helsedirektoratet", "en gran og en ås"])
-def test_ordinary_words_in_small_letters_are_no_names(said: str) -> None:
-    assert list(Names(NAMES).found(f"Vi sier {said}.")) == []
+@pytest.mark.parametrize("words", ["en time til", "marker og strand", "NAV og Helsedirektoratet", "en gran og en ås"])
+def test_ordinary_words_in_small_letters_are_no_names(words: str) -> None:
+    assert list(Names(NAMES).found(f"Vi sier {words}.")) == []
 
 
 def test_every_name_that_a_municipality_has_or_had_is_found() -> None:

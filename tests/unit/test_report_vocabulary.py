@@ -29,14 +29,14 @@ def chapters(rows: dict[str, Any] | None = None) -> Chapters:
     return Chapters(of, Vocabulary(of), {}, {})
 
 
-def said(text: str, rows: dict[str, Any] | None = None) -> str:
+def text_of(text: str, rows: dict[str, Any] | None = None) -> str:
     rendered = chapters(rows).render(Path("kapittel.md"), text, "kapittel.md")
     return SPAN.sub(r"\1", rendered).strip()
 
 
 def refused(text: str, rows: dict[str, Any] | None = None) -> UserError:
     with pytest.raises(UserError) as error:
-        said(text, rows)
+        text_of(text, rows)
     return error.value
 
 
@@ -56,56 +56,56 @@ def test_a_value_is_bound_to_its_cell_file_and_line() -> None:
 )
 def test_numbers_are_rounded_half_up_once(value: float, decimals: int, text: str) -> None:
     rows = {"fte_by_service": [fte(2016, value)]}
-    assert said(f"{{{{ fte(year, decimals={decimals}) }}}}", rows) == text
+    assert text_of(f"{{{{ fte(year, decimals={decimals}) }}}}", rows) == text
 
 
 def test_a_fall_has_a_real_minus_or_a_verb() -> None:
     rows = {"fte_by_service": [fte(2015, 1000.0), fte(2016, 990.0)]}
-    assert said("{{ change(before, year) }} prosent", rows) == "\u22121,0 prosent"
-    assert said("{{ rose_or_fell(before, year) }} med {{ size_of(change(before, year)) }}", rows) == "sank med 1,0"
+    assert text_of("{{ change(before, year) }} prosent", rows) == "\u22121,0 prosent"
+    assert text_of("{{ rose_or_fell(before, year) }} med {{ size_of(change(before, year)) }}", rows) == "sank med 1,0"
 
 
 def test_what_is_equal_as_rounded_is_unchanged() -> None:
     rows = {"fte_by_service": [fte(2015, 1000.0), fte(2016, 1000.4)]}
-    assert said("{{ rose_or_fell(before, year) }}", rows) == "var uendret"
-    assert said("{% if about_unchanged(before, year) %}ja{% endif %}", rows) == "ja"
+    assert text_of("{{ rose_or_fell(before, year) }}", rows) == "var uendret"
+    assert text_of("{% if about_unchanged(before, year) %}ja{% endif %}", rows) == "ja"
 
 
 @pytest.mark.parametrize(
-    ("status", "reason", "told"), [("Q", "confidential", "konfidensielt"), ("O", "not_delivered", "ikke levert")]
+    ("status", "reason", "label"), [("Q", "confidential", "konfidensielt"), ("O", "not_delivered", "ikke levert")]
 )
-def test_a_cell_without_a_value_is_refused_with_its_reason(status: str, reason: str, told: str) -> None:
+def test_a_cell_without_a_value_is_refused_with_its_reason(status: str, reason: str, label: str) -> None:
     rows = {"fte_by_service": [fte(2016, None, obs_status=status, absence_reason=reason)]}
     error = refused("En linje.\n{{ fte(year) }}", rows)
     assert error.place == "kapittel.md, line 2"
-    assert told in error.what
+    assert label in error.what
 
 
 def test_a_value_that_is_carried_forward_is_said_at_the_end_of_its_sentence() -> None:
     rows = {"fte_by_service": [fte(2016, 5.0, obs_status="I")]}
-    assert 'said="carried_forward"' in refused("{{ fte(year) }}", rows).remedy
-    text = said(
-        'Det var {{ fte(year, said="carried_forward") }} og {{ fte(year, said="carried_forward") }} årsverk. Mer.', rows
+    assert 'remark="carried_forward"' in refused("{{ fte(year) }}", rows).remedy
+    text = text_of(
+        'Det var {{ fte(year, remark="carried_forward") }} og {{ fte(year, remark="carried_forward") }} årsverk. Mer.', rows
     )
     assert text == "Det var 5 og 5 årsverk (noen kommuner har tall videreført fra året før). Mer."
 
 
 def test_what_is_allowed_and_not_needed_is_not_said() -> None:
-    assert said('{{ fte(year, said=["carried_forward", "incomplete"]) }}.') == "1\u202f235."
+    assert text_of('{{ fte(year, remark=["carried_forward", "incomplete"]) }}.') == "1\u202f235."
 
 
 def test_a_part_of_an_area_is_no_plain_value() -> None:
     rows = {"fte_by_service": [fte(2016, 5.0, coverage=0.9)]}
-    assert 'said="incomplete"' in refused("{{ fte(year) }}", rows).remedy
-    assert said("{{ fte(year) }}", {"fte_by_service": [fte(2016, 5.0, coverage=0.99, obs_note="rejected_cells")]}) == "5"
+    assert 'remark="incomplete"' in refused("{{ fte(year) }}", rows).remedy
+    assert text_of("{{ fte(year) }}", {"fte_by_service": [fte(2016, 5.0, coverage=0.99, obs_note="rejected_cells")]}) == "5"
 
 
 def test_a_change_over_a_break_is_refused_and_one_with_reservations_has_to_say_so() -> None:
     assert "2013 and 2016 cannot be compared" in refused("{{ change(2013, year) }}").what
     rows = {"indicator_shares": [answer("yes", 4), answer("yes", 2, time_period=2015)]}
     expression = 'change(before, year, indicator="crisis_plan"'
-    assert 'said="with_correction"' in refused(f"{{{{ {expression}) }}}}", rows).remedy
-    text = said(f'{{{{ {expression}, said="with_correction") }}}} prosentpoeng.', rows)
+    assert 'remark="with_correction"' in refused(f"{{{{ {expression}) }}}}", rows).remedy
+    text = text_of(f'{{{{ {expression}, remark="with_correction") }}}} prosentpoeng.', rows)
     assert text == "25 prosentpoeng (tallene kan bare sammenlignes med forbehold)."
 
 
@@ -127,14 +127,16 @@ def test_two_cells_are_told_with_what_they_differ_in() -> None:
 
 def test_a_number_that_is_bound_to_nothing_is_refused() -> None:
     assert "is not bound to a published cell" in refused("{{ 12 + 1 }}").what
-    assert said("{{ year - 1 }} og {{ before }}") == "2015 og 2015"
+    assert text_of("{{ year - 1 }} og {{ before }}") == "2015 og 2015"
 
 
 def test_percent_are_of_those_who_answered_unless_all_are_meant() -> None:
     rows = {"indicator_shares": [answer("yes", 4), answer("no", 4)]}
-    assert said('{{ share("crisis_plan") }} {{ share("crisis_plan", base="all") }}', rows) == "50 40"
-    assert said('{{ number_of("crisis_plan") }} {{ number_of("crisis_plan", "answered") }}', rows) == "4 8"
-    assert said('{{ fraction(share("crisis_plan")) }} {{ in_words(number_of("crisis_plan")) }}', rows) == "halvparten fire"
+    assert text_of('{{ share("crisis_plan") }} {{ share("crisis_plan", base="all") }}', rows) == "50 40"
+    assert text_of('{{ number_of("crisis_plan") }} {{ number_of("crisis_plan", "answered") }}', rows) == "4 8"
+    assert (
+        text_of('{{ fraction(share("crisis_plan")) }} {{ in_words(number_of("crisis_plan")) }}', rows) == "halvparten fire"
+    )
     assert "cannot be written as a fraction" in refused('{{ fraction(share("crisis_plan", base="all")) }}', rows).what
 
 
@@ -149,19 +151,19 @@ def county(code: str, value: float | None, **changes: Any) -> dict[str, Any]:
 
 def test_areas_that_are_equal_as_rounded_are_named_together() -> None:
     rows = {**COUNTIES, "fte_by_service": [county("01", 10.2), county("02", 9.8), county("03", 1.0)]}
-    assert said('{{ highest(1, "fte") }}', rows) == "Østfold (10) og Akershus (10)"
-    assert said('{{ lowest(1, "fte") }}', rows) == "Oslo (1)"
+    assert text_of('{{ highest(1, "fte") }}', rows) == "Østfold (10) og Akershus (10)"
+    assert text_of('{{ lowest(1, "fte") }}', rows) == "Oslo (1)"
 
 
 def test_the_highest_of_areas_that_are_not_all_shown_is_refused_unless_the_sentence_says_it() -> None:
     hidden = county("03", None, obs_status="Q", absence_reason="confidential")
     rows = {**COUNTIES, "fte_by_service": [county("01", 10.0), county("02", 9.0), hidden]}
     assert "Oslo cannot be shown" in refused('{{ highest(1, "fte") }}', rows).what
-    assert said('{{ highest(1, "fte", among="shown") }}', rows) == "Østfold (10), blant områdene som kan vises"
+    assert text_of('{{ highest(1, "fte", among="shown") }}', rows) == "Østfold (10), blant områdene som kan vises"
 
 
 def test_an_identifier_of_markdown_is_no_comment() -> None:
-    assert said("## Overskrift {#navn}") == "## Overskrift {#navn}"
+    assert text_of("## Overskrift {#navn}") == "## Overskrift {#navn}"
 
 
 def test_a_chapter_cannot_reach_outside_its_words() -> None:
@@ -170,7 +172,7 @@ def test_a_chapter_cannot_reach_outside_its_words() -> None:
 
 def test_of_one_municipality_is_said_what_is_true_of_one() -> None:
     rows = {"fte_by_service": [fte(2016, 5.0, unit_level="municipality", unit_code="5001", obs_status="I")]}
-    assert said('{{ fte(year, municipality="5001", said="carried_forward") }}.', rows) == (
+    assert text_of('{{ fte(year, municipality="5001", remark="carried_forward") }}.', rows) == (
         "5 (helt eller delvis videreført fra året før)."
     )
 
@@ -183,5 +185,5 @@ def test_what_a_correction_brings_is_said_without_being_asked_for(note: str, wor
         "fte_by_service": [fte(2015, 4.0), fte(2016, 5.0, obs_note=note)],
         "comparability": [comparable("fte_by_service", 2015, 2016)],
     }
-    assert said("Det var {{ fte(year) }} årsverk i {{ year }}. Mer.", rows) == f"Det var 5 årsverk i 2016 ({words}). Mer."
-    assert said("Antallet {{ rose_or_fell(before, year) }}.", rows) == "Antallet økte."
+    assert text_of("Det var {{ fte(year) }} årsverk i {{ year }}. Mer.", rows) == f"Det var 5 årsverk i 2016 ({words}). Mer."
+    assert text_of("Antallet {{ rose_or_fell(before, year) }}.", rows) == "Antallet økte."

@@ -233,7 +233,7 @@ def test_a_broken_description_is_named(tmp_path: Path) -> None:
         load_pages(tmp_path)
 
 
-def said_of(columns: int, notes: list[str]) -> tuple[list[Label], list[tuple[Label, list[int]]]]:
+def remarks_of(columns: int, notes: list[str]) -> tuple[list[Label], list[tuple[Label, list[int]]]]:
     """Return the remarks on a row of figures; figures with a number have the note of that number."""
     groups = [str(place) for place in range(columns)]
     note = Label(nb="merknad", en="note")
@@ -244,7 +244,7 @@ def said_of(columns: int, notes: list[str]) -> tuple[list[Label], list[tuple[Lab
         measures={"coverage": Measure(("group", "time"), ["93.5"] * columns)},
         flags=Measure(("group", "time"), ["A"] * columns),
         notes=Measure(("group", "time"), notes),
-        said=((note,),),
+        remark_texts=((note,),),
     )
     resolver = Resolver(a_release(), load_site(), {}, {}, {}, {}, {}, {})
     labels = [Label(nb=f"kolonne {group}", en=f"column {group}") for group in groups]
@@ -259,14 +259,14 @@ COVERED = Label(nb="Tallet dekker 93,5 prosent av innbyggerne", en="Covers 93.5%
 
 
 def test_a_remark_on_all_figures_of_a_row_stands_once_and_one_on_few_names_their_columns() -> None:
-    said, of_cells = said_of(3, ["0", "", "0"])
-    assert said == [COVERED, Label(nb="merknad (kolonne 0, kolonne 2)", en="note (column 0, column 2)")]
+    remarks, of_cells = remarks_of(3, ["0", "", "0"])
+    assert remarks == [COVERED, Label(nb="merknad (kolonne 0, kolonne 2)", en="note (column 0, column 2)")]
     assert of_cells == []
 
 
 def test_a_remark_on_some_of_many_columns_is_a_footnote_of_their_figures() -> None:
-    said, of_cells = said_of(4, ["0", "", "", "0"])
-    assert said == [COVERED]
+    remarks, of_cells = remarks_of(4, ["0", "", "", "0"])
+    assert remarks == [COVERED]
     assert of_cells == [(Label(nb="merknad", en="note"), [0, 3])]
 
 

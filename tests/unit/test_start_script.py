@@ -86,11 +86,11 @@ def test_fix_mends_first_what_the_form_depends_on(call: Call) -> None:
 
 
 def test_every_word_of_the_head_is_there(script: ModuleType) -> None:
-    told = {line.split()[1] for line in (script.__doc__ or "").splitlines() if line.startswith("    ./is248 ")}
-    assert {"lint", "fix", "model", "test"} <= told
+    commands = {line.split()[1] for line in (script.__doc__ or "").splitlines() if line.startswith("    ./is248 ")}
+    assert {"lint", "fix", "model", "test"} <= commands
     text = (PROJECT_DIR / "is248").read_text(encoding="utf-8")
     of_package = {name for name, entry in COMMANDS.items() if entry.module != START_SCRIPT}
-    assert all(word in of_package or f'"{word}"' in text for word in told)
+    assert all(word in of_package or f'"{word}"' in text for word in commands)
 
 
 def test_hooks_are_local_and_call_the_start_script_alone(script: ModuleType) -> None:
@@ -106,8 +106,8 @@ def test_hooks_are_local_and_call_the_start_script_alone(script: ModuleType) -> 
 
 def test_no_tool_tells_anybody_that_it_was_used(call: Call, script: ModuleType) -> None:
     call("lint")
-    told = {name: script.os.environ[name] for name in ("DAGSTER_DISABLE_TELEMETRY", "DO_NOT_TRACK")}
-    assert told == {"DAGSTER_DISABLE_TELEMETRY": "yes", "DO_NOT_TRACK": "1"}
+    set_for_tools = {name: script.os.environ[name] for name in ("DAGSTER_DISABLE_TELEMETRY", "DO_NOT_TRACK")}
+    assert set_for_tools == {"DAGSTER_DISABLE_TELEMETRY": "yes", "DO_NOT_TRACK": "1"}
     assert script.os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"
 
     def settings(*parts: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def stated(*expectations: dict[str, Any], **changes: Any) -> Rule:
     return Rule.model_validate({**RULE, "rows": None, "fails_when": None, "expectations": list(expectations), **changes})
 
 
-def said(rule: Rule, *tables: Table) -> list[tuple[str, str, dict[str, Any]]]:
+def entries(rule: Rule, *tables: Table) -> list[tuple[str, str, dict[str, Any]]]:
     return [(entry.asset.table, entry.type, entry.kwargs) for entry in entries_of(rule, list(tables))]
 
 
@@ -77,7 +77,7 @@ def test_a_key_of_one_column_is_unique_by_the_expectation_for_columns() -> None:
     rule = stated(
         {"type": "expect_compound_columns_to_be_unique", "column_list": "{key}", "ignore_row_if": "never"}, for_each="table"
     )
-    assert said(rule, SINGLE, TABLE) == [
+    assert entries(rule, SINGLE, TABLE) == [
         ("single", "expect_column_values_to_be_unique", {"column": "a"}),
         ("facts", "expect_compound_columns_to_be_unique", {"column_list": ["a", "b"], "ignore_row_if": "never"}),
     ]
@@ -85,18 +85,18 @@ def test_a_key_of_one_column_is_unique_by_the_expectation_for_columns() -> None:
 
 def test_each_column_of_the_key_has_an_expectation_of_its_own() -> None:
     rule = stated({"type": "expect_column_values_to_not_be_null", "column": "{key_column}"}, for_each="table")
-    assert [kwargs for _, _, kwargs in said(rule, TABLE)] == [{"column": "a"}, {"column": "b"}]
+    assert [kwargs for _, _, kwargs in entries(rule, TABLE)] == [{"column": "a"}, {"column": "b"}]
 
 
 def test_a_rule_for_observations_leaves_out_tables_without_a_status() -> None:
     expectation = {"type": "expect_column_values_to_be_in_set", "column": "obs_status", "value_set": "{statuses}"}
-    ((table, _, kwargs),) = said(stated(expectation, for_each="observations"), SINGLE, TABLE)
+    ((table, _, kwargs),) = entries(stated(expectation, for_each="observations"), SINGLE, TABLE)
     assert (table, kwargs["value_set"]) == ("single", ["A", "Q"])
 
 
 def test_the_limit_of_a_rule_is_an_argument() -> None:
     expectation = {"type": "expect_column_values_to_be_between", "table": "facts", "column": "a", "max_value": "{limit}"}
-    assert said(stated(expectation, limit=0.5), TABLE)[0][2] == {"column": "a", "max_value": 0.5}
+    assert entries(stated(expectation, limit=0.5), TABLE)[0][2] == {"column": "a", "max_value": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,10 @@ def test_the_limit_of_a_rule_is_an_argument() -> None:
 )
 def test_rows_that_are_looked_at_are_a_condition(where: dict[str, Any], condition: dict[str, Any]) -> None:
     expectation = {"type": "expect_column_values_to_be_null", "table": "facts", "column": "b"}
-    assert said(stated({**expectation, "where": where}), TABLE)[0][2]["row_condition"] == condition
-    both = said(stated({**expectation, "where": {**where, "b": "z"}}), TABLE)[0][2]["row_condition"]
+    assert entries(stated({**expectation, "where": where}), TABLE)[0][2]["row_condition"] == condition
+    both = entries(stated({**expectation, "where": {**where, "b": "z"}}), TABLE)[0][2]["row_condition"]
     assert (both["type"], both["conditions"][0]) == ("and", condition)
-    either = said(stated({**expectation, "where": [where, {"b": "z"}]}), TABLE)[0][2]["row_condition"]
+    either = entries(stated({**expectation, "where": [where, {"b": "z"}]}), TABLE)[0][2]["row_condition"]
     assert (either["type"], either["conditions"][0]) == ("or", condition)
 
 

@@ -174,7 +174,7 @@ def worlds(survey: Survey, question: str, choices: list[str | None], shown: list
     return possible
 
 
-def told(
+def disclosed(
     survey: Survey, question: str, choices: list[str | None], least: dict[str | None, int]
 ) -> list[tuple[str, str | None]]:
     """Facts about single units that can be derived and that no shown uniform group of enough answering units allows."""
@@ -228,7 +228,7 @@ def surveys(draw: st.DrawFn) -> Survey:
 def test_no_answer_of_a_unit_follows_from_what_is_shown(survey: Survey) -> None:
     limit = survey.limits["uniform_ordinary" if survey.ordinary else "uniform_sensitive"]
     least = {"yes": limit, "no": limit, None: limit}
-    assert told(survey, "q", ["yes", "no", None], least) == []
+    assert disclosed(survey, "q", ["yes", "no", None], least) == []
 
 
 @given(surveys())
@@ -352,7 +352,7 @@ def test_print_and_what_is_shown_tell_no_more_than_print_alone(survey: Survey, p
         for number, choice in enumerate(["yes", "no", None])
         if len(set((ways[:, place] == number).tolist())) == 1
     }
-    assert not set(told(survey, "q", ["yes", "no", None], {"yes": limit, "no": limit, None: limit})) - known
+    assert not set(disclosed(survey, "q", ["yes", "no", None], {"yes": limit, "no": limit, None: limit})) - known
 
 
 def test_a_county_is_hidden_that_differs_from_a_printed_group_by_one_unit() -> None:

@@ -101,9 +101,9 @@ def test_a_table_says_that_its_rows_overlap_exactly_where_one_row_holds_another(
         *("indicator_shares", "indicator_odds_ratios", "adjusted_shares", "mean_scores", "person_estimates", "amounts"),
         *("areas", "response"),
     }
-    said = caution_of(TABLES["amounts"])
-    assert said is not None
-    assert said.en == "Rows overlap: never sum over unit_level. First choose one value of it, and include it in joins."
+    caution = caution_of(TABLES["amounts"])
+    assert caution is not None
+    assert caution.en == "Rows overlap: never sum over unit_level. First choose one value of it, and include it in joins."
 
 
 def test_a_column_of_a_key_that_has_totals_overlaps() -> None:

@@ -38,7 +38,7 @@
             )
         {% endcall %}
     {% endif %}
-    {% do put_on_record(made_of, content_of(target)) %}
+    {% do put_on_record(made_of, content_of(target, signed_columns(target))) %}
 
     {% do persist_docs(target, model) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}

@@ -110,7 +110,7 @@ def lines_of(path: Path, spec: FileSpec, rows: Iterable[int], limits: Limits | N
     text = _opened(path, spec, limits or Limits())
     lines = _Lines(text, spec)
     found: dict[int, int] = {}
-    for row, _ in enumerate(_records(text, spec, lines, told=True), 1):
+    for row, _ in enumerate(_records(text, spec, lines, tracked=True), 1):
         if row in wanted:
             found[row] = lines.first
             if len(found) == len(wanted):
@@ -196,10 +196,10 @@ def _parser(lines: Iterable[str], spec: FileSpec, delimiter: str | None = None) 
     )
 
 
-def _records(text: encodings.Encoded, spec: FileSpec, lines: _Lines, *, told: bool = False) -> Iterator[list[str]]:
-    """Yield the records of a file; with ``told``, ``lines`` learns where each begins, which takes longer."""
+def _records(text: encodings.Encoded, spec: FileSpec, lines: _Lines, *, tracked: bool = False) -> Iterator[list[str]]:
+    """Yield the records of a file; with ``tracked``, ``lines`` learns where each begins, which takes longer."""
     parser = _parser(lines, spec)
-    return _tracked_records(parser, lines) if told or spec.comment else parser
+    return _tracked_records(parser, lines) if tracked or spec.comment else parser
 
 
 def _tracked_records(parser: Iterator[list[str]], lines: _Lines) -> Iterator[list[str]]:
@@ -212,7 +212,7 @@ def _quotes(text: encodings.Encoded, spec: FileSpec, error: csv.Error) -> UserEr
     """Return the refusal of unbalanced quotes, with the line where the quoted cell begins."""
     path, lines = text.path, _Lines(text, spec)
     try:
-        for _ in _records(text, spec, lines, told=True):
+        for _ in _records(text, spec, lines, tracked=True):
             pass
     except csv.Error:
         pass

@@ -99,7 +99,7 @@ class _Styles:
     """The properties that styles give texts and sheets, by family and name; a style inherits from its parent."""
 
     marks: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    not_said: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    negated: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     parents: dict[tuple[str, str], str] = field(default_factory=dict)
     current: tuple[str, str] = ("", "")
 
@@ -108,7 +108,7 @@ class _Styles:
         if tag in {"style", "default-style"}:
             self.current = (attributes.get("family", ""), attributes.get("name", ""))
             self.marks[self.current] = set()
-            self.not_said[self.current] = set()
+            self.negated[self.current] = set()
             self.parents[self.current] = attributes.get("parent-style-name", "")
         elif tag == "text-properties" and self.current in self.marks:
             line = attributes.get("text-line-through-style", attributes.get("text-line-through-type"))
@@ -121,7 +121,7 @@ class _Styles:
 
     def _say(self, mark: str, is_so: bool | None) -> None:
         if is_so is not None:
-            (self.marks if is_so else self.not_said)[self.current].add(mark)
+            (self.marks if is_so else self.negated)[self.current].add(mark)
 
     def of(self, family: str, name: str | None) -> set[str]:
         """Return the properties of a style, including inherited ones; the nearest definition counts."""
@@ -131,7 +131,7 @@ class _Styles:
         while name and name not in seen:
             seen.add(name)
             found |= self.marks.get((family, name), set()) - denied
-            denied |= self.not_said.get((family, name), set())
+            denied |= self.negated.get((family, name), set())
             name = self.parents.get((family, name))
         return found
 

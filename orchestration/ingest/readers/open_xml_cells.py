@@ -33,7 +33,7 @@ _USUAL_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
 _USUAL_ROW = re.compile(rb'<row r="([0-9]{1,7})"')
 _TAGS = re.compile(rb"[<:](?:c|row|f)[\s/>]")
 # Tags and attributes of sheets whose cells are more than values.
-_TELLING = (b"rPr", b't="b"', b' ht="0', b' width="0', b"='")
+_UNUSUAL = (b"rPr", b't="b"', b' ht="0', b' width="0', b"='")
 _HIDDEN = re.compile(rb"(?:hidden|zeroHeight)\s*=\s*[\"'](?!0|false)")
 
 
@@ -64,7 +64,7 @@ class Screen:
         self.last_cells: set[tuple[bytes, bytes]] = set()
         styles = sorted(known.marks_of_style)
         self.is_plain = "0" not in styles
-        self.telling = (*_TELLING, b"cfRule") if known.striking_rules else _TELLING
+        self.unusual = (*_UNUSUAL, b"cfRule") if known.striking_rules else _UNUSUAL
         self.marked = re.compile(rb"\ss\s*=\s*[\"'](?:" + "|".join(styles).encode() + rb")[\"']") if styles else None
 
     def see(self, piece: bytes) -> None:
@@ -83,7 +83,7 @@ class Screen:
             and len(different) == len(self.last_cells) + len(cells)
             and all(row < following for row, following in itertools.pairwise(rows))
             and look.rows == rows[-1]
-            and not any(word in piece for word in self.telling)
+            and not any(word in piece for word in self.unusual)
             and not ((b"hidden" in piece or b"zeroHeight" in piece) and _HIDDEN.search(piece))
             and not (self.marked and self.marked.search(piece))
         )

@@ -46,7 +46,7 @@ _ENCODING_RECORDS = (
     (re.compile(rb"\0\0\0\x07\0\0\0\x14\0\0\0\x01\0\0\0(.)", re.DOTALL)),
 )
 # The library's encoding for a file that declares none.
-_UNSAID = "cp1252"
+_UNDECLARED = "cp1252"
 # With this encoding the library returns every byte as the character with its number.
 _BYTES = "ISO-8859-1"
 
@@ -129,7 +129,7 @@ def read_sav(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
         raise too_many(path, "bytes of data when unpacked", limits.unpacked_bytes) from error
     except spss_frame.FrameError as error:
         raise damaged(path, str(error), "sav") from error
-    said = _declared_encoding(data)
+    declared = _declared_encoding(data)
     if spec.encoding is not None:
         if not _is_known(spec.encoding):
             raise UserError(
@@ -137,12 +137,12 @@ def read_sav(path: Path, spec: FileSpec, limits: Limits) -> Sheet:
                 place=str(path),
                 remedy="state an encoding such as utf-8 or cp1252 in form.yml",
             )
-        found = _decoded_as_stated(path, spec.encoding, said, _read(path, limits, _BYTES))
+        found = _decoded_as_stated(path, spec.encoding, declared, _read(path, limits, _BYTES))
     else:
         try:
             found = _read(path, limits, None)
         except _TextError:
-            found = _decoded_as_declared(path, said or _UNSAID, _read(path, limits, _BYTES))
+            found = _decoded_as_declared(path, declared or _UNDECLARED, _read(path, limits, _BYTES))
         else:
             _refuse_hidden_utf_8(path, found)
     return _sheet(path, found)
@@ -313,20 +313,20 @@ def _latin(texts: list[str]) -> int:
     )
 
 
-def _decoded_as_declared(path: Path, said: str, found: _Contents) -> _Contents:
+def _decoded_as_declared(path: Path, declared: str, found: _Contents) -> _Contents:
     """Return the contents decoded as the file declares, which the library could not do, or report where they do not fit."""
-    if not _is_known(said):
-        raise _advised(found, f"says that it is written in {shown(said)!r}, which is not known", str(path))
-    _refuse_misfit(path, found, said, "the file says")
-    return found.decoded(lambda text: _text(text, said))
+    if not _is_known(declared):
+        raise _advised(found, f"says that it is written in {shown(declared)!r}, which is not known", str(path))
+    _refuse_misfit(path, found, declared, "the file says")
+    return found.decoded(lambda text: _text(text, declared))
 
 
-def _decoded_as_stated(path: Path, stated: str, said: str | None, found: _Contents) -> _Contents:
+def _decoded_as_stated(path: Path, stated: str, declared: str | None, found: _Contents) -> _Contents:
     """Return the contents decoded as the form states, unless the texts contradict it."""
     _refuse_misfit(path, found, stated, "the form states")
     texts = list(found.texts())
     ours = [_text(text, stated) for _, text in texts]
-    for other in filter(None, (_fitting(found), said or _UNSAID)):
+    for other in filter(None, (_fitting(found), declared or _UNDECLARED)):
         try:
             theirs = [_text(text, other) for _, text in texts]
         except (UnicodeError, LookupError):
@@ -365,17 +365,17 @@ def _advised(found: _Contents, what: str, place: str) -> UserError:
 
 def _refuse_hidden_utf_8(path: Path, found: _Contents) -> None:
     """Refuse UTF-8 in a file that declares a single-byte encoding, which any bytes fit."""
-    said = found.encoding or _UNSAID
-    if not _is_known(said) or codecs.lookup(said).name == "utf-8":
+    declared = found.encoding or _UNDECLARED
+    if not _is_known(declared) or codecs.lookup(declared).name == "utf-8":
         return
     texts = list(found.texts())
     try:
-        decoded = [text.encode(said).decode("utf-8") for _, text in texts]
+        decoded = [text.encode(declared).decode("utf-8") for _, text in texts]
     except UnicodeError:
         return
     if decoded:
         raise UserError(
-            f"is UTF-8, but the file says {shown(said)} ({decoded[0]!r} would be read as {shown(texts[0][1])!r})",
+            f"is UTF-8, but the file says {shown(declared)} ({decoded[0]!r} would be read as {shown(texts[0][1])!r})",
             place=f"{path}, {texts[0][0]}",
             remedy="state encoding: utf-8 in form.yml",
         )

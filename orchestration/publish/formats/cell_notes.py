@@ -28,7 +28,7 @@ class CellNote:
 
     codes: tuple[str | None, ...]
     column: str
-    said: str
+    remark: str
 
 
 def find_cell_notes(cube: DenseCube) -> list[CellNote]:
@@ -38,10 +38,10 @@ def find_cell_notes(cube: DenseCube) -> list[CellNote]:
     """
     groups = _Groups(cube)
     return [
-        CellNote(codes, column, said)
+        CellNote(codes, column, remark)
         for column in SAYING_COLUMNS
         if column in cube.rows.column_names
-        for said, has_it in _codes_in_column(cube, column)
+        for remark, has_it in _codes_in_column(cube, column)
         for codes in groups.covering(has_it)
     ]
 
@@ -51,8 +51,8 @@ def _codes_in_column(cube: DenseCube, column: str) -> Iterator[tuple[str, NDArra
     encoded = cube.rows.column(column).combine_chunks().dictionary_encode(null_encoding="encode")
     numbers, texts = encoded.indices.to_numpy(zero_copy_only=False), encoded.dictionary.to_pylist()
     codes = [set((text or "").split(SEPARATOR)) for text in texts]
-    for said in sorted({code for each in codes for code in each if code.strip()}):
-        yield said, np.isin(numbers, [place for place, each in enumerate(codes) if said in each])
+    for remark in sorted({code for each in codes for code in each if code.strip()}):
+        yield remark, np.isin(numbers, [place for place, each in enumerate(codes) if remark in each])
 
 
 class _Groups:

@@ -199,8 +199,8 @@ def notes_of_codes(
         return {year: texts for year, texts in breaks.items() if year in axis.codes}
     if axis.dimension.code_columns != AREA_COLUMNS:
         return {}
-    told = {":".join(area): [moved_text(*each) for each in found] for area, found in moved.items()}
-    return {code: told[code] for code in axis.codes if code in told}
+    moved_texts = {":".join(area): [moved_text(*each) for each in found] for area, found in moved.items()}
+    return {code: moved_texts[code] for code in axis.codes if code in moved_texts}
 
 
 def read_cubes(

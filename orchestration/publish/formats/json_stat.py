@@ -222,9 +222,9 @@ def _labels(cube: DenseCube, release: Release) -> dict[str, dict[str, dict[str, 
     labels: dict[str, dict[str, dict[str, str]]] = {}
     for name, found in values.items():
         codes = release.codes_of(cube.table.column(name))
-        said = {code: {"nb": each.label.nb, "en": each.label.en} for code, each in codes.items() if code in found}
-        if said:
-            labels[name] = said
+        found_labels = {code: {"nb": each.label.nb, "en": each.label.en} for code, each in codes.items() if code in found}
+        if found_labels:
+            labels[name] = found_labels
     return labels
 
 

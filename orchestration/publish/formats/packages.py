@@ -145,8 +145,8 @@ def _breaks(connection: duckdb.DuckDBPyConnection, municipal: Sequence[Table], r
             {"tables": [table.name for table in municipal], "others": list(remarks.NO_BREAKS)},
         ).fetchall():
             head = filled(TEXTS["break_of"], table=table, year=year, kind=release.label("break_kind", kind)).nb
-            said = TEXTS["break_comparable" if comparable else "break_apart"]
-            found.append((head, filled(said, how=Label(nb=nb, en=en))))
+            text = TEXTS["break_comparable" if comparable else "break_apart"]
+            found.append((head, filled(text, how=Label(nb=nb, en=en))))
     if remarks.has_table(connection, remarks.AREA_BREAKS):
         for code, name, year, nb, en in connection.execute(
             f"""

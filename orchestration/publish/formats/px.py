@@ -86,7 +86,7 @@ class _Content:
 
 
 @dataclass(frozen=True)
-class _Said:
+class _NotesOfCube:
     """The notes of a cube: breaks by year, notes of codes by dimension, notes of cells."""
 
     breaks: Mapping[str, list[Label]]
@@ -104,13 +104,13 @@ def write(connection: duckdb.DuckDBPyConnection, table: Table, release: Release,
     for cube in read_cubes(connection, table, release, _columns(table, release)):
         if len(cube.rows):
             of_cube = breaks_of(cube, breaks)
-            said = _Said(
+            notes = _NotesOfCube(
                 breaks=of_cube,
                 codes={axis.name: notes_of_codes(axis, of_cube, moved) for axis in cube.axes},
                 cells=find_cell_notes(cube),
             )
             with (folder / f"{table.name}.px").open("wb") as file:
-                file.write("".join(_keywords(cube, release, said)).encode("utf-8"))
+                file.write("".join(_keywords(cube, release, notes)).encode("utf-8"))
                 file.writelines(_data(cube))
 
 
@@ -200,7 +200,7 @@ def _layout(cube: DenseCube) -> tuple[list[int], list[int]]:
     return [place for place in range(len(cube.axes)) if place not in heading], heading
 
 
-def _keywords(cube: DenseCube, release: Release, said: _Said) -> Iterator[str]:
+def _keywords(cube: DenseCube, release: Release, notes: _NotesOfCube) -> Iterator[str]:
     """Yield the keywords before the data, in the order that the format recommends."""
     table, catalogue = cube.table, release.catalogue
     contents = _contents(table, release)
@@ -220,8 +220,8 @@ def _keywords(cube: DenseCube, release: Release, said: _Said) -> Iterator[str]:
     for keys in ((), *((content.label,) for content in contents)):
         yield from _contact_and_update(release, *keys)
     yield from text_lines("SOURCE", catalogue.publisher.name)
-    yield from _notes(cube, release, contents, said)
-    yield from _cell_notes(cube, release, said.cells)
+    yield from _notes(cube, release, contents, notes)
+    yield from _cell_notes(cube, release, notes.cells)
     for number, sign in _symbols(release).items():
         yield from text_lines(f"DATASYMBOL{number}", Label(nb=sign, en=sign))
 
@@ -320,7 +320,7 @@ def _values(axis: Axis) -> list[Label]:
     return distinct_labels([quotable(label) for label in axis.labels], axis.qualifiers)
 
 
-def _notes(cube: DenseCube, release: Release, contents: Sequence[_Content], said: _Said) -> Iterator[str]:
+def _notes(cube: DenseCube, release: Release, contents: Sequence[_Content], notes: _NotesOfCube) -> Iterator[str]:
     """Yield the notes: first that data are constructed, which readers must show; then on the table, contents and years."""
     table = cube.table
     if release.notice:
@@ -329,15 +329,15 @@ def _notes(cube: DenseCube, release: Release, contents: Sequence[_Content], said
     years = [code for axis in cube.axes if axis.dimension.role == "time" for code in axis.codes]
     about += [
         Label(nb=f"{year}: {text.nb}", en=f"{year}: {text.en}")
-        for year in said.breaks
+        for year in notes.breaks
         if year not in years
-        for text in said.breaks[year]
+        for text in notes.breaks[year]
     ]
     yield from text_lines("NOTE", paragraphs([text for text in about if text]))
     for content in contents:
         yield from text_lines("VALUENOTE", content.note, MEASURE_TITLE, content.label)
     for axis in cube.axes:
-        of_code = said.codes[axis.name]
+        of_code = notes.codes[axis.name]
         for place, (code, value) in enumerate(zip(axis.codes, _values(axis), strict=True)):
             texts = [*_attributes(table, release, axis, place), *of_code.get(code, [])]
             if texts:
@@ -352,7 +352,7 @@ def _cell_notes(cube: DenseCube, release: Release, notes: Sequence[CellNote]) ->
     values = [dict(zip(axis.codes, _values(axis), strict=True)) for axis in cube.axes]
     by_cells: dict[tuple[str | None, ...], list[Label]] = {}
     for note in notes:
-        by_cells.setdefault(note.codes, []).append(release.label(note.column, note.said))
+        by_cells.setdefault(note.codes, []).append(release.label(note.column, note.remark))
     stub, heading = _layout(cube)
     for codes, texts in by_cells.items():
         keys = [EVERY if code is None else values[place][code] for place, code in enumerate(codes)]

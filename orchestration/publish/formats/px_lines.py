@@ -55,10 +55,10 @@ def plain_lines(keyword: str, value: str, *keys: Label) -> Iterator[str]:
         yield f"{_head(keyword, tag, language, keys)}{value};\n"
 
 
-def text_lines(keyword: str, said: Label, *keys: Label) -> Iterator[str]:
+def text_lines(keyword: str, text: Label, *keys: Label) -> Iterator[str]:
     """Yield a keyword with a text in both languages. A long one is cut into lines, which readers join again."""
     for language, tag in LANGUAGES:
-        head, rest = _head(keyword, tag, language, keys), _clean(getattr(said, language))
+        head, rest = _head(keyword, tag, language, keys), _clean(getattr(text, language))
         if len(head) + len(rest) + 3 <= LINE_LENGTH:
             yield f'{head}"{rest}";\n'
             continue

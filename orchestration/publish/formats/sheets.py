@@ -304,8 +304,8 @@ def _width(field: Field, sheet: LongSheet, release: Release) -> float:
 def set_printing(target: Worksheet, title: str, release: Release, *, is_wide: bool = False) -> None:
     """Set up printing, with the notice of the publication on each page."""
     # A footer has at most 255 characters: the first sentence; the rest is on the read-me sheet.
-    said = release.notice.nb.split(". ")[0] if release.notice else None
-    set_page(target, title, said=said, is_wide=is_wide)
+    footer = release.notice.nb.split(". ")[0] if release.notice else None
+    set_page(target, title, footer=footer, is_wide=is_wide)
 
 
 # The bytes of a workbook.

@@ -509,14 +509,21 @@
       return inOneLine(parts);
     }
 
+    // The first and the last number of each line, but never numbers from two sides of a break that allows no comparison.
     tell(lines) {
-      this.summary.textContent = lines.length > LABELLED ? "" : lines.map((line) => {
-        const first = line.points[0];
+      const apart = new Set();
+      const sentences = lines.map((line) => {
         const last = line.points[line.points.length - 1];
+        const hard = this.breaks.filter((each) => !each.comparable && each.year > line.points[0].year && each.year <= last.year).map((each) => each.year);
+        const since = Math.max(line.points[0].year, ...hard);
+        const first = line.points.find((point) => point.year >= since);
+        if (hard.length) apart.add(since);
         return text(first === last ? "only" : "from_to", {
           name: line.label, first: number(first.value, line.decimals), from: first.year, last: number(last.value, line.decimals), to: last.year,
         });
-      }).join(" ");
+      });
+      const notes = [...apart].sort().map((year) => text("not_before", { year }));
+      this.summary.textContent = lines.length > LABELLED ? "" : [...sentences, ...notes].join(" ");
     }
 
     listen() {
