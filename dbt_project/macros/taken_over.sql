@@ -1,6 +1,6 @@
 {# A relation with unchanged inputs is not built again. For every relation that dbt builds or reads, the table made.relations
    has a hash of its inputs (SQL, descriptions, contents of the relations it reads) and a hash of its content. A relation is
-   taken over when both are unchanged; the content of a table is hashed again, never assumed. A model that is rebuilt with
+   taken over when both are unchanged; the content of a table and the SQL of a view are hashed again, never assumed. A model that is rebuilt with
    the same rows stops the change: the models that read it are taken over. `--full-refresh` takes nothing over.
 
    Spark has no such record: every build starts with an empty catalog. #}
@@ -60,6 +60,18 @@
     )
 {%- endmacro %}
 
+{#- The hash of a view: it holds no rows, so what it was made of stands for them, with the SQL that the warehouse has for it,
+   which a hand may have changed. The program reads this macro too, so it must not run a query. -#}
+{% macro content_of_view(relation, made_of) -%}
+    (
+        select md5(concat_ws('-', '{{ made_of }}', sql))
+        from duckdb_views()
+        where database_name = '{{ relation.database }}'
+            and schema_name = '{{ relation.schema }}'
+            and view_name = '{{ relation.identifier }}'
+    )
+{%- endmacro %}
+
 {#- The records of a node and of the relations it reads, by name, and DuckDB's version. What has no record is absent. -#}
 {% macro what_is_on_record() %}
     {%- set names = [model.unique_id] + (model.depends_on.nodes | unique | sort) -%}
@@ -106,9 +118,9 @@
     ) }}
 {% endmacro %}
 
-{#- Whether a table's content is unchanged since it was built. -#}
-{% macro holds(relation, content) %}
-    {{ return(run_query('select ' ~ content_of(relation, signed_columns(relation))).rows[0][0] == content) }}
+{#- Whether a relation's content, by the expression that hashes it, is unchanged since it was built. -#}
+{% macro holds(hashed, content) %}
+    {{ return(run_query('select ' ~ hashed).rows[0][0] == content) }}
 {% endmacro %}
 
 {#- Records a node, with an expression for the hash of its content. -#}

@@ -2,7 +2,7 @@
 
 dbt itself takes over nodes with unchanged inputs (``dbt_project/macros/taken_over.sql``), but needs some twenty-five
 milliseconds for each node to decide so. A node downstream of no changed source has unchanged inputs, so one query for each
-table, which checks that its content is unchanged, is enough. If anything is unknown, dbt is asked about every node.
+model, which checks that its content is unchanged, is enough. If anything is unknown, dbt is asked about every node.
 
 Belongs here: finding them, and results for them as dbt would return them. Does not belong here: which sources changed
 (``build_record``), or building (``duckdb``).
@@ -23,11 +23,15 @@ from orchestration.core.settings import Settings
 from orchestration.core.warehouse import connect
 from orchestration.engines import build_record, compiled, dbt
 
-# The file with the SQL that hashes a table, for dbt and for this module.
+# The file with the SQL that hashes a table or view, for dbt and for this module.
 MACROS = "macros/taken_over.sql"
 
 # The record of a data test that found nothing.
 FOUND_NOTHING = "nothing"
+
+# A node's record: the hash of what it was made of, and the hash of its content.
+Record = tuple[str | None, str | None]
+NO_RECORD: Record = (None, None)
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Untouched:
 
 
 class _Relation:
-    """A table in the form that the macro takes."""
+    """A table or view in the form that the macros take."""
 
     def __init__(self, node: Mapping[str, Any]) -> None:
         self.database, self.schema, self.identifier = node["database"], node["schema"], node["alias"]
@@ -105,14 +109,19 @@ def find(settings: Settings) -> Untouched | None:
         sources = [name for name, node in manifest["sources"].items() if f"{node['schema']}.{node['identifier']}" in changed]
         touched = _descendants(manifest["child_map"], sources)
         rest = {name: node for name, node in nodes.items() if name not in touched}
-        on_record = dict(connection.execute("select relation, content from made.relations").fetchall())
+        on_record = {
+            relation: (made_of, content)
+            for relation, made_of, content in connection.execute(
+                "select relation, made_of, content from made.relations"
+            ).fetchall()
+        }
         models = [node for node in rest.values() if node["resource_type"] == "model"]
         if not _are_unchanged(connection, settings, models, on_record):
             return None
     if not all(_is_compiled(settings, node) for node in rest.values()):
         return None
     # A test that found rows is run again, to find them again.
-    again = [name for name, node in rest.items() if node["resource_type"] == "test" and on_record.get(name) != FOUND_NOTHING]
+    again = [name for name, node in rest.items() if node["resource_type"] == "test" and on_record.get(name, NO_RECORD)[1] != FOUND_NOTHING]
     selection = sorted(f"source:{name}+" for name in changed) + sorted(rest[name]["name"] for name in again)
     names = {node["name"]: name for name, node in rest.items() if node["resource_type"] == "model"}
     ordered = [names[name] for name in compiled.in_order(known, names) if name in names]
@@ -135,9 +144,9 @@ def _are_unchanged(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     models: Collection[Mapping[str, Any]],
-    on_record: Mapping[str, str | None],
+    on_record: Mapping[str, Record],
 ) -> bool:
-    """Return whether every model exists, and each table has the content that it had when it was made."""
+    """Return whether every model exists, with the rows of a table or the SQL of a view that it had when it was made."""
     kinds = dict(
         connection.execute(
             "select schema_name || '.' || view_name, 'view' from duckdb_views() "
@@ -153,18 +162,19 @@ def _are_unchanged(
     macros = jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(
         (settings.dbt_project / MACROS).read_text(encoding="utf-8")
     )
-    content_of: Any = macros.module.content_of  # type: ignore[attr-defined]
+    macro: Any = macros.module
     for model in models:
         is_view = model["config"]["materialized"] == "view"
-        if kinds.get(f"{model['schema']}.{model['alias']}") != ("view" if is_view else "table"):
+        name = f"{model['schema']}.{model['alias']}"
+        if kinds.get(name) != ("view" if is_view else "table"):
             return False
-        record = on_record.get(model["unique_id"])
-        if record is None:
+        made_of, record = on_record.get(model["unique_id"], NO_RECORD)
+        if made_of is None or record is None:
             return False
-        if not is_view:
-            content = content_of(_Relation(model), signed[f"{model['schema']}.{model['alias']}"])
-            if connection.execute(f"select {content}").fetchall() != [(record,)]:
-                return False
+        relation = _Relation(model)
+        content = macro.content_of_view(relation, made_of) if is_view else macro.content_of(relation, signed[name])
+        if connection.execute(f"select {content}").fetchall() != [(record,)]:
+            return False
     return True
 
 

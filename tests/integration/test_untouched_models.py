@@ -112,6 +112,9 @@ def test_what_comes_of_a_changed_source_is_asked_about_and_nothing_else(place: P
     "change",
     [
         lambda place: place.tiny.sql("update main.int_odd set value = 7 where unit = 1"),
+        lambda place: place.tiny.sql(
+            "create or replace view main.stg_cells as select unit, year, value + 1 as value from raw.cells"
+        ),
         lambda place: place.tiny.sql("drop table main.mart_odd"),
         lambda place: place.tiny.sql("drop view main.stg_cells"),
         lambda place: place.tiny.sql("drop table main.mart_odd", "create view main.mart_odd as select 1 as unit"),
@@ -126,6 +129,7 @@ def test_what_comes_of_a_changed_source_is_asked_about_and_nothing_else(place: P
     ],
     ids=[
         "value by hand",
+        "view by hand",
         "table lost",
         "view lost",
         "view instead",

@@ -9,7 +9,7 @@
     {%- set made_of = made_of(on_record, compiled_code) -%}
 
     {% if existing is not none and existing.is_table and is_made_of_the_same(on_record, made_of)
-        and holds(target, on_record[model.unique_id].content) %}
+        and holds(content_of(target, signed_columns(target)), on_record[model.unique_id].content) %}
         {{ say_taken_over() }}
         {{ adapter.commit() }}
         {{ return({'relations': [target]}) }}
