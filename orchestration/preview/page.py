@@ -110,7 +110,7 @@ def _version(each: Compared) -> Markup:
     """Return the version compared with, and what became of it."""
     became = "version_published" if each.is_published else "version_published_before" if each.snapshot else "version_never"
     return Markup("<code>{}</code>, {}; {}").format(
-        each.name, each.read_at[: len("2016-06-14")], say(TEXTS[became], snapshot=each.snapshot or "")
+        each.name, each.read_on, say(TEXTS[became], snapshot=each.snapshot or "")
     )
 
 

@@ -27,6 +27,9 @@ from orchestration.preview.reading import read
 from orchestration.publish import pointer, snapshots
 from orchestration.publish.snapshot_files import DATABASE
 
+# How long a moment is when it is written as a day, and when it is written to the minute.
+_A_DAY, _A_MINUTE = len("YYYY-MM-DD"), len("YYYY-MM-DDThh:mm")
+
 # Words that name a version; else it is the beginning of its hash.
 PREVIOUS = "previous"
 PUBLISHED = "published"
@@ -46,6 +49,11 @@ class Compared:
     read_last: str
     snapshot: str | None
     is_published: bool
+
+    @property
+    def read_on(self) -> str:
+        """The day on which it was read first."""
+        return self.read_at[:_A_DAY]
 
     def __str__(self) -> str:
         """Say so as a line for people."""
@@ -117,7 +125,7 @@ class Returned:
 
 def _moments(*moments: str) -> list[str]:
     """Return moments as days; with their times where all fall on one day."""
-    end = len("2016-06-14T10:00") if len({moment[:10] for moment in moments}) == 1 else len("2016-06-14")
+    end = _A_MINUTE if len({moment[:_A_DAY] for moment in moments}) == 1 else _A_DAY
     return [moment[:end].replace("T", " ") for moment in moments]
 
 
