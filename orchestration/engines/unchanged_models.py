@@ -121,7 +121,8 @@ def find(settings: Settings) -> Untouched | None:
     if not all(_is_compiled(settings, node) for node in rest.values()):
         return None
     # A test that found rows is run again, to find them again.
-    again = [name for name, node in rest.items() if node["resource_type"] == "test" and on_record.get(name, NO_RECORD)[1] != FOUND_NOTHING]
+    found_nothing = {name for name, (_, content) in on_record.items() if content == FOUND_NOTHING}
+    again = [name for name, node in rest.items() if node["resource_type"] == "test" and name not in found_nothing]
     selection = sorted(f"source:{name}+" for name in changed) + sorted(rest[name]["name"] for name in again)
     names = {node["name"]: name for name, node in rest.items() if node["resource_type"] == "model"}
     ordered = [names[name] for name in compiled.in_order(known, names) if name in names]
