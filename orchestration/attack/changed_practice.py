@@ -203,6 +203,6 @@ def _subsets(units: Sequence[str]) -> Iterator[frozenset[str]]:
 
 
 def _explains(score: float, whole: float, moved: float) -> bool:
-    """Return whether FTE that came to those that are counted move real change by so much, of any ground they may have."""
+    """Return whether adding these FTE to the units counted could change real change by this amount, whatever its base."""
     ends = sorted((100 * score / whole, 100 * score / (whole * (1 - _MOST_LEFT_OUT)))) if whole else [0.0, 0.0]
     return ends[0] - _ROUNDING <= moved <= ends[1] + _ROUNDING

@@ -1,4 +1,4 @@
-"""The result of the attack: what was tried, what follows though it must not, and what follows as the policy allows.
+"""The result of the attack: what was tried, what could be derived although the policy forbids it, what the policy allows.
 
 Belongs here: the types of the result. No result holds a value that was derived.
 """

@@ -76,7 +76,7 @@ def explain(table: str, conditions: tuple[str, ...], limit: int) -> dict[str, An
 
     settings = load_settings()
     if not settings.warehouse_file.exists():
-        raise UserError("there is no warehouse", place=str(settings.warehouse_file), remedy="run is248 run")
+        raise UserError("there is no warehouse", place=str(settings.warehouse_file), remedy="run ./is248 run")
     tables = {described.name: described for described in load_tables(settings.metadata)}
     name = name_of_table(table, [ANSWERS, *tables])
     described = tables.get(name)
@@ -154,7 +154,7 @@ def _drafted_lines(drafted: Drafted, effect: Sequence[Difference], files: Sequen
     if is_signed:
         text += ["written:" if files else "nothing to write", *(f"  {shown_path(path)}" for path in files)]
         if drafted.corrections:
-            text.append("next: is248 run applies the corrections")
+            text.append("next: ./is248 run applies the corrections")
     else:
         text.append("nothing was written; the same with --sign writes it")
     return {
@@ -224,9 +224,7 @@ def _control_lines(found: Control, written: Written) -> dict[str, Any]:
         f"lists: {shown_path(written.folder)} ({written.overview.name}, {written.counties} counties, {written.units} units)",
     ]
     if written.kept_answers or written.earlier_answers:
-        text.append(
-            f"answers kept: {written.kept_answers}, and {written.earlier_answers} to findings that are not there any more"
-        )
+        text.append(f"answers kept: {written.kept_answers}, and {written.earlier_answers} to findings that no longer exist")
     if found.constructed:
         text.append("note: the deliveries of this year are constructed, not official")
     return {

@@ -65,7 +65,7 @@ SECTIONS: dict[str, dict[str, Listed]] = {
         "lint": Listed("Check style and types; name tools to run only those", START_SCRIPT, example="lint ruff"),
         "fix": Listed("Let the style tools correct what they can", START_SCRIPT, example="fix"),
         "model": Listed("Build one dbt model in the last warehouse and test it", "developing", "NAME"),
-        "docs": Listed("Build this documentation as pages that need no network", "documentation"),
+        "docs": Listed("Build the documentation as pages that work offline", "documentation"),
         "prove-rules": Listed("Seed a fault for every rule and see whether it is caught", "running"),
         "build-suites": Listed("Write Great Expectations' suites from the rules", "running"),
         "data-docs": Listed("Write Great Expectations' own pages (Data Docs)", "running"),

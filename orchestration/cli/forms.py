@@ -59,7 +59,7 @@ def forms() -> dict[str, Any]:
     ]
     lines = aligned(("form", "year", "columns", "answers", "state"), table)
     without = [path.name for path in undescribed(found, settings.deliveries)]
-    lines += [f"{name} is delivered, and no form describes it: is248 new-year drafts one" for name in without]
+    lines += [f"{name} is delivered, and no form describes it: ./is248 new-year drafts one" for name in without]
     lines.append(f"{len(rows)} forms are valid")
     years = {year for _, year in rounds_of(settings.forms).values()}
     signed, notes = check_signed(settings.data, years, found, settings.deliveries, settings.archive)
@@ -225,7 +225,7 @@ def new_year(
             result = summary[0]
     if workbook is not None:
         lines += [_write_workbook(workbook, folder, draft, delivery, language)]
-    lines += [f"next: is248 preview {form.time_period + years}"]
+    lines += [f"next: ./is248 preview {form.time_period + years}"]
     return {
         "folder": str(folder),
         "draft": draft.as_dict(),

@@ -185,7 +185,7 @@ def _counted_lines(found: Preview, most: int) -> list[str]:
         )
     if found.several_files:
         lines += _listed(
-            "units that stand in several files (of one that is contested none counts until data/submissions says which)",
+            "units that appear in several files (if contested, no submission counts until data/submissions names one)",
             [
                 f"{each.form}: {each.unit_code}: {each.stands_in}: {each.verdict}"
                 + (f", {each.counts} counts" if each.counts else "")
@@ -196,7 +196,7 @@ def _counted_lines(found: Preview, most: int) -> list[str]:
     for verdict, count in found.corrections.items():
         lines.append(f"corrections of the year, {verdict}: {count}")
     lines += _listed(
-        "columns whose answers, in all rows of data, are very unlike the round before",
+        "columns whose answers differ strongly from the previous round (all data rows)",
         [_column_line(each) for each in found.columns if each.unlike],
         most,
     )

@@ -62,7 +62,7 @@ def rehearse(
     )
     data, later = made.data, made.folder / rehearsal.LATER
     run_before = [
-        "  ./is248 run       # the years before, as they stand when the spring begins",
+        "  ./is248 run       # the earlier years, as before the spring",
         f"  cp -r {quote(str(made.first))} {quote(str(data))}/deliveries/{year}",
     ]
     text = [

@@ -199,7 +199,7 @@ def _lines(built: Built) -> list[str]:
             "until somebody writes chapters/<chapter>.en.md"
         )
     for file, placed in built.added.items():
-        lines.append(f"no place: {file} does not place {', '.join(placed)}; they stand behind its text")
+        lines.append(f"no place: {file} does not place {', '.join(placed)}; they follow after its text")
     lines += _signed(built.authored)
     lines += _turned(built.turns)
     width = max(map(len, SUFFIXES.values())) + 1
@@ -222,7 +222,7 @@ def _signed(authored: Sequence[Taken]) -> list[str]:
         elif each.state == "empty":
             lines.append(f"  empty: {each.slot} ({each.kind}; {each.chapter}, line {each.line})")
         elif each.state == "not_placed":
-            lines.append(f"  not placed: {each.file}, whose slot stands in a part that this round leaves out")
+            lines.append(f"  not placed: {each.file}, whose slot is in a part that this round leaves out")
     return lines
 
 

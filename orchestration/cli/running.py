@@ -40,7 +40,7 @@ def run(year: int | None, everything: bool, hold: bool) -> dict[str, Any]:
     waits for its release and its approval.
     """
     if year is not None and everything:
-        raise UserError("--year and --all cannot be used together", place="is248 run", remedy="give one of them")
+        raise UserError("--year and --all cannot be used together", place="./is248 run", remedy="give one of them")
     settings = load_settings()
     progress.say("reading the project ...")
     for name, path in (("inputs", settings.data), ("warehouse", settings.warehouse), ("snapshots", settings.snapshots)):
@@ -89,7 +89,7 @@ def _warnings(settings: Settings, published: Published) -> list[str]:
 
 def format_warnings(lines: list[str]) -> str:
     """Format failing warnings as the end of a command's text; empty if there are none."""
-    return "".join(f"\n{line}" for line in ["warnings that do not hold:", *(f"  {line}" for line in lines)]) if lines else ""
+    return "".join(f"\n{line}" for line in ["warnings:", *(f"  {line}" for line in lines)]) if lines else ""
 
 
 def _describe_lists(found: tuple[int, int, int] | None) -> str:
@@ -97,9 +97,7 @@ def _describe_lists(found: tuple[int, int, int] | None) -> str:
     if found is None:
         return ""
     year, findings, units = found
-    return (
-        f"\n  note:   what is to be asked of {counted(units, 'unit')} about {year} ({findings} in all): is248 control {year}"
-    )
+    return f"\n  note:   {counted(findings, 'question')} to {counted(units, 'unit')} about {year}: ./is248 control {year}"
 
 
 def _publication(settings: Settings, published: Published) -> dict[str, Any]:
@@ -131,7 +129,11 @@ def _publication(settings: Settings, published: Published) -> dict[str, Any]:
         f"{result}\n"
         f"  folder: {shown_path(folder)}\n"
         f'  try:    .venv/bin/duckdb -readonly {database} "{EXAMPLE_QUERY}"'
-        + (f"\n  note:   {rejected} delivered cells were rejected: is248 explain answers fate=rejected" if rejected else "")
+        + (
+            f"\n  note:   {rejected} delivered cells were rejected: ./is248 explain answers fate=rejected"
+            if rejected
+            else ""
+        )
         + _describe_lists(asked)
         + ("\n" + "\n".join(waiting) if published.waiting else "")
         + format_warnings(warnings)
@@ -166,18 +168,20 @@ def check(snapshot: str | None) -> dict[str, Any]:
     Nothing is published. The command fails if a rule blocks the candidate, and names the rule, the rows and the remedy.
     """
     from orchestration.gate.judging import judge_again
-    from orchestration.gate.verdict import taken_over, warning_lines  # imported here, as above
+    from orchestration.gate.verdict import attack_line, taken_over, warning_lines  # imported here, as above
 
     verdict = judge_again(load_settings(), snapshot, progress.say)
     failing = [each["rule"] for each in verdict["rules"] if each["outcome"] != "pass"]
-    count = f", {len(failing)} {'warning does' if len(failing) == 1 else 'warnings do'} not" if failing else ""
+    count = f", {counted(len(failing), 'warning')}" if failing else ""
+    attacked = attack_line(verdict)
     return {
         "candidate": verdict["candidate"],
         "verdict": "pass",
         "counts": verdict["counts"],
         "warnings": failing,
-        "text": f"{verdict['candidate']} passes: {verdict['counts']['pass']} rules hold{count}"
-        + "\n  judged now: {} rules, taken over: {}".format(*taken_over(verdict))
+        "text": f"{verdict['candidate']} passes: {verdict['counts']['pass']} rules passed{count}"
+        + "\n  judged now: {} rules, reused: {}".format(*taken_over(verdict))
+        + (f"\n  {attacked}" if attacked else "")
         + format_warnings(warning_lines(verdict)),
     }
 

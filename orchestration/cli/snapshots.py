@@ -18,7 +18,7 @@ from orchestration.core.language import Language
 from orchestration.core.progress import progress
 from orchestration.core.settings import load_settings
 
-NOTHING = "nothing is published yet; run is248 run"
+NOTHING = "nothing is published yet; run ./is248 run"
 
 
 @main.command("list", examples=["./is248 list", "./is248 list --json"], doing="reading the snapshots", is_answer=True)
@@ -198,7 +198,7 @@ def prune(keep: int | None, delete: bool) -> dict[str, Any]:
     rows = [("deleted" if delete else "would delete", each.kind, each.path.name, each.why) for each in found]
     lines = aligned(("what", "kind", "name", "why"), rows)
     if found and not delete:
-        lines.append("nothing was deleted: is248 prune --delete does it")
+        lines.append("nothing was deleted: ./is248 prune --delete does it")
     return {
         "deleted": delete,
         "found": [{"name": each.path.name, "kind": each.kind, "why": each.why} for each in found],

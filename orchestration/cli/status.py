@@ -63,7 +63,7 @@ def status(files: bool) -> dict[str, Any]:
         f"channel:   {settings.channel}"
         + (" (a rehearsal: nothing of it is a publication)" if settings.purpose == REHEARSAL else ""),
         f"run:       {'active' if running else 'none'}",
-        f"published: {published.name if published else 'nothing yet; run is248 run'}",
+        f"published: {published.name if published else 'nothing yet; run ./is248 run'}",
         *([f"DAMAGED:   {damaged}; {integrity.ANEW}"] if damaged is not None else []),
         *(
             f"candidate: {entry['candidate']} ({entry['verdict']})"

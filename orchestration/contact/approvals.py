@@ -27,14 +27,14 @@ def refuse_approval(unit: Unit, answers_sha256: str, place: str) -> None:
         raise UserError(
             f"{unit.unit_code} has changed its answers since the list was made",
             place=place,
-            remedy="make the list again with is248 contact, and check the answers",
+            remedy="make the list again with ./is248 contact, and check the answers",
         )
     open_questions = unit.questions_that_are(*OPEN)
     if open_questions:
         raise UserError(
             f"{unit.unit_code} has {len(open_questions)} open question{'' if len(open_questions) == 1 else 's'}",
             place=place,
-            remedy="enter the answers with is248 control --answers, or explain the findings there",
+            remedy="enter the answers with ./is248 control --answers, or explain the findings there",
         )
 
 

@@ -113,7 +113,7 @@ def read_round(settings: Settings, year: int) -> Read:
         try:
             units = dictionaries(connection, _UNITS, {"year": year})
         except duckdb.CatalogException as error:
-            raise UserError("the warehouse is of an earlier version", place="warehouse", remedy="run is248 run") from error
+            raise UserError("the warehouse is of an earlier version", place="warehouse", remedy="run ./is248 run") from error
         return Read(
             units=units,
             below_limit=tuple(BelowLimit(**row) for row in dictionaries(connection, _BELOW_LIMIT, {"year": year})),

@@ -110,7 +110,7 @@ def sent_letters(settings: Settings, year: int, kind: str, day: date, by: str) -
         raise UserError(
             f"there are no letters of the kind {kind} in the folder",
             place=str(path.parent),
-            remedy=f"is248 contact {year} writes the letters to send",
+            remedy=f"./is248 contact {year} writes the letters to send",
         )
     return [Contact(date=day, by=by, **each) for each in about]
 
@@ -178,7 +178,7 @@ def _refuse_entries(path: Path, found: ContactRound, read_back_now: Path | None)
             raise UserError(
                 "has entries that are not recorded",
                 place=str(path),
-                remedy=f"record them: is248 contact {found.year} --read-back with its path, or move it out of the folder",
+                remedy=f"record them: ./is248 contact {found.year} --read-back with its path, or move it out of the folder",
             )
 
 

@@ -194,7 +194,7 @@ def read_entries(path: Path, found: ContactRound) -> list[Contact]:
             raise UserError(
                 f"the column {TEXTS[missing[0]].nb!r} is missing",
                 place=f"{path}, sheet {sheet.title}, row 1",
-                remedy="use the workbook that is248 contact wrote, and keep its header row",
+                remedy="use the workbook that ./is248 contact wrote, and keep its header row",
             )
         units = {(unit.form, unit.unit_code): unit for unit in found.units}
         forms = {str(row[places["form"]]) for row in rows[1:] if len(row) > places["form"] and row[places["form"]]}

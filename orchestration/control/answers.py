@@ -176,7 +176,7 @@ class _Drafting:
         subject = subject_of(answer.key)
         if subject.year != self._year:
             raise InvalidAnswerError(
-                f"is about {subject.year}, not {self._year}", f"run is248 control {subject.year} --answers"
+                f"is about {subject.year}, not {self._year}", f"run ./is248 control {subject.year} --answers"
             )
         verdict = verdict_code(answer.verdict)
         if answer.new_value and verdict in (RIGHT, UNKNOWN, ASK_AGAIN):
@@ -217,7 +217,7 @@ class _Drafting:
             waits = self._cells.waiting_correction(subject)
             if waits is not None:
                 raise InvalidAnswerError(
-                    f"is corrected by {waits}, which the next run applies", "run is248 run, then make the lists again"
+                    f"is corrected by {waits}, which the next run applies", "run ./is248 run, then make the lists again"
                 )
             self._refuse_stale(answer)
             self._explanations.append(entry)
@@ -259,7 +259,7 @@ class _Drafting:
     def _refuse_stale(self, answer: Answer) -> None:
         """Refuse an answer from a list of an earlier state of the year: it is about other values than the present ones."""
         asked = self._asked(answer)
-        remedy = f"make the lists again with is248 control {self._year}, and answer in the new one if it is still asked"
+        remedy = f"make the lists again with ./is248 control {self._year}, and answer in the new one if it is still asked"
         if not asked:
             raise InvalidAnswerError("answers a finding that no longer exists", remedy)
         if not any(answer.is_about(finding) for finding in asked):

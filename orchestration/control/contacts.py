@@ -103,7 +103,7 @@ def _contact(row: dict[str, str], place: str) -> Contact:
         raise UserError(
             "an approval, and nothing else, says which answers of which form were approved",
             place=place,
-            remedy="approve with is248 contact, which writes the line",
+            remedy="approve with ./is248 contact, which writes the line",
         )
     return contact
 

@@ -161,7 +161,7 @@ def require_controlled(connection: duckdb.DuckDBPyConnection, path: Path, year: 
         "('control.ctl_findings', 'intermediate.int_survey_rounds')"
     ).fetchone()
     if tables != (2,):
-        raise UserError("the warehouse is not built yet", place=str(path), remedy="run is248 run")
+        raise UserError("the warehouse is not built yet", place=str(path), remedy="run ./is248 run")
     years = [
         row[0]
         for row in connection.execute(
@@ -172,7 +172,7 @@ def require_controlled(connection: duckdb.DuckDBPyConnection, path: Path, year: 
         raise UserError(
             f"nothing was delivered for {year}",
             place="control",
-            remedy=f"choose one of {', '.join(str(known) for known in years)}, or run is248 run first",
+            remedy=f"choose one of {', '.join(str(known) for known in years)}, or run ./is248 run first",
         )
 
 
@@ -271,7 +271,7 @@ def load_control(settings: Settings, year: int, language: Written = "nb") -> Con
     texts = load_control_texts(settings.control_texts)
     explanations = load_explanations(settings.explanations, texts)
     if not settings.warehouse_file.exists():
-        raise UserError("there is no warehouse", place=str(settings.warehouse_file), remedy="run is248 run")
+        raise UserError("there is no warehouse", place=str(settings.warehouse_file), remedy="run ./is248 run")
     with connect(settings.warehouse_file, read_only=True) as connection:
         require_controlled(connection, settings.warehouse_file, year)
         rows = dictionaries(connection, _FINDINGS, {"year": year})

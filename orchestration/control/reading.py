@@ -118,7 +118,7 @@ def read_answers(path: Path) -> list[Answer]:
         raise UserError(
             "is not a control list",
             place=str(path),
-            remedy="use a list that is248 control wrote, and keep its headers and keys",
+            remedy="use a list that ./is248 control wrote, and keep its headers and keys",
         )
     return answers
 

@@ -18,7 +18,7 @@ import duckdb
 
 from orchestration.core.settings import PROJECT_DIR
 
-# What decides, besides the inputs, how inputs become files: if it changes, everything is made anew.
+# What decides, besides the inputs, how inputs become files: if it changes, everything is rebuilt.
 CODE = ("orchestration", "requirements.lock")
 
 # Files that the program or its tools generate among the code.

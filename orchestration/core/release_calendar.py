@@ -199,7 +199,7 @@ def reasons_against(
     if (candidate.release, candidate.release_status) != (planned.release, planned.status):
         made_for = f"{candidate.release} ({candidate.release_status})" if candidate.release else "no release"
         return [
-            f"it was made for {made_for}, the calendar prepares {planned.release} ({planned.status}): run is248 run again"
+            f"it was made for {made_for}, the calendar prepares {planned.release} ({planned.status}): run ./is248 run again"
         ]
     found = []
     if candidate.id not in {approval.candidate for approval in planned.approved}:

@@ -147,7 +147,7 @@ def run_lock(warehouse: Path, patience: float = 0) -> Iterator[None]:
         raise UserError(
             "another run is active",
             place=str(warehouse / LOCK),
-            remedy="wait until it ends (is248 status shows it)",
+            remedy="wait until it ends (./is248 status shows it)",
         ) from error
     try:
         yield

@@ -41,7 +41,7 @@ WILL_RETRY_TAG = "dagster/will_retry"
 # How often an interrupted run of one delivery is requested again.
 MOST_TRIES = 3
 
-# A retried run begins anew: another may have written the warehouse in between.
+# A retried run begins again: another may have written the warehouse in between.
 ANEW = {"dagster/retry_strategy": "ALL_STEPS"}
 
 # Endings and beginnings of the names that programs give to files that are not complete yet.
@@ -95,7 +95,7 @@ def build_jobs(settings: Settings) -> list[Any]:
             hooks=hooks,
             config={"ops": {READING: {"config": {"again": True}}}},
             tags={**ANEW, **NOTHING_TAKEN_OVER},
-            description="The same anew: reads every delivery again, changed or not, and makes and judges everything.",
+            description="The same again: reads every delivery again, changed or not, and makes and judges everything.",
         ),
         dg.define_asset_job(
             HOLD,
@@ -157,7 +157,7 @@ def build_schedules(settings: Settings, forms: list[Form]) -> list[dg.ScheduleDe
         cron_schedule=times,
         job_name=PUBLISH,
         execution_timezone=calendar.time_zone,
-        description="Asks for the publication at the time of a release; the calendar is read anew at each tick.",
+        description="Asks for the publication at the time of a release; the calendar is read again at each tick.",
     )
     def releases(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         read = load_calendar(settings.calendar)

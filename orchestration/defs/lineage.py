@@ -114,7 +114,7 @@ class Traced:
         return origins
 
     def keep(self) -> None:
-        """Write the file anew, with the queries that were requested since it was read."""
+        """Rewrite the file, with the queries that were requested since it was read."""
         if self._path is not None and self._now != self._before:
             partial = self._path.with_suffix(".partial")
             partial.write_text(json.dumps({"of": self._of, "origins": self._now}), encoding="utf-8")

@@ -47,7 +47,7 @@ def quick_records() -> Iterator[None]:
 
     Dagster opens and closes its files for every event, which makes SQLite copy its log back and wait for the disk each time.
     With connections that stay open, and commits that wait only at the end, that happens once. A power cut can lose the last
-    events of a run, which is started anew in any case; the files stay intact, and contain nothing published.
+    events of a run, which is started again in any case; the files stay intact, and contain nothing published.
     """
     held: dict[str, sqlite3.Connection] = {}
     engines: dict[str, Engine] = {}

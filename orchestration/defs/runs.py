@@ -64,7 +64,7 @@ class Published:
     """The published snapshot after a run, None before the first release.
 
     ``new`` is False when the same content was already published; ``waiting`` is a candidate that passed and may not go out
-    yet, for ``reasons``; ``mended`` is what was damaged in the published snapshot and made anew before the run.
+    yet, for ``reasons``; ``mended`` is what was damaged in the published snapshot and rebuilt before the run.
     """
 
     folder: Path | None
@@ -75,7 +75,7 @@ class Published:
 
 
 # Why a candidate waits that was only made for inspection.
-HELD = "it was held: is248 run publishes it where it may go out"
+HELD = "it was held: ./is248 run publishes it where it may go out"
 
 
 class _Progress(logging.Handler):
@@ -146,7 +146,7 @@ def _is_interrupt(error: Any) -> bool:
 
 
 def _interrupted() -> UserError:
-    return UserError("the run was interrupted", place="is248 run", remedy=f"see is248 status, {AGAIN}")
+    return UserError("the run was interrupted", place="./is248 run", remedy=f"see ./is248 status, {AGAIN}")
 
 
 def _raise_failure(settings: Settings, result: dg.ExecuteInProcessResult) -> None:
@@ -240,14 +240,14 @@ def refresh(
 ) -> Published:
     """Read what was delivered, make a candidate, judge it, and publish it if it passes and may go out.
 
-    If no input and no code has changed since the last complete run, nothing is made anew. The published snapshot is verified
-    first: if it is damaged, it is made anew from the archive.
+    If no input and no code has changed since the last complete run, nothing is rebuilt. The published snapshot is verified
+    first: if it is damaged, it is rebuilt from the archive.
 
     Args:
         settings: where inputs, warehouse and snapshots lie.
         on_progress: takes a line of progress.
         year: read the deliveries of this survey year only; otherwise of every year that has changed.
-        everything: read every delivery again and make everything anew, changed or not.
+        everything: read every delivery again and make everything again, changed or not.
         hold: publish nothing: end with the judged candidate.
 
     Raises:
@@ -281,13 +281,13 @@ def _refresh(
     known = sorted({form.time_period for form in forms})
     if not known:
         raise UserError(
-            "there is no form", place=str(settings.forms), remedy="describe a delivery: is248 new-year drafts a form"
+            "there is no form", place=str(settings.forms), remedy="describe a delivery: ./is248 new-year drafts a form"
         )
     if year is not None and year not in known:
         raise UserError(
             f"no form describes the year {year}",
             place=str(settings.forms),
-            remedy=f"the years are {', '.join(map(str, known))}; is248 new-year drafts a form",
+            remedy=f"the years are {', '.join(map(str, known))}; ./is248 new-year drafts a form",
         )
     if year is not None:
         _require_other_years(settings, forms, year)
@@ -332,7 +332,7 @@ def _require_other_years(settings: Settings, forms: list[Form], year: int) -> No
         raise UserError(
             f"the warehouse does not have {', '.join(map(str, lacking))} yet, and a run of one year reads no other year",
             place=str(settings.warehouse_file),
-            remedy="is248 run reads all years, and with --hold publishes nothing",
+            remedy="./is248 run reads all years, and with --hold publishes nothing",
         )
 
 
@@ -349,7 +349,7 @@ def _is_ready(settings: Settings, identifier: str) -> bool:
     candidate = last_candidate(settings.warehouse)
     if candidate is None or candidate.id != identifier or snapshots.read_gate(candidate.path) is None:
         return False
-    # A damaged candidate is made anew.
+    # A damaged candidate is rebuilt.
     if integrity.damage(candidate.path) is not None:
         return False
     return snapshots.compared_with(candidate.path) == (published.name if published else None)

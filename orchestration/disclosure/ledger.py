@@ -298,7 +298,7 @@ def add(additions: Path, snapshots: Path) -> None:
     """
     if not additions.is_file():
         raise UserError(
-            "the figures that the snapshot publishes were not recorded", place=str(additions), remedy="run is248 run again"
+            "the figures that the snapshot publishes were not recorded", place=str(additions), remedy="run ./is248 run again"
         )
     path = ledger_file(snapshots)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

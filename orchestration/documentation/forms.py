@@ -97,7 +97,7 @@ def _index(forms: Sequence[Form], words: Words) -> str:
         HIDE_CONTENTS,
         heading(1, "Forms"),
         [
-            "What was asked, when, and where it stands in a delivery. For whoever judges whether a series may go on, and for"
+            "What was asked, when, and where it is in a delivery. For those who judge whether a series may go on, and for"
             " whoever maps a new delivery. The pages are made from the folders of `data/forms`, which the program reads.",
             "",
         ],

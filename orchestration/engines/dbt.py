@@ -163,7 +163,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def target_folder(settings: Settings, engine: str = DUCKDB) -> Path:
-    """Return the folder of dbt's manifest, compiled SQL and log; one for each engine, or dbt would parse anew every time."""
+    """Return the folder of dbt's manifest, compiled SQL and log; one for each engine, so that dbt need not parse again."""
     return settings.dbt_target if engine == DUCKDB else settings.dbt_target / engine
 
 

@@ -58,7 +58,7 @@ def make(settings: Settings, name: str) -> list[Outcome]:
     """
     require_model(settings, name)
     if not settings.warehouse_file.is_file():
-        raise UserError("there is no warehouse yet", place=str(settings.warehouse_file), remedy="make one with is248 run")
+        raise UserError("there is no warehouse yet", place=str(settings.warehouse_file), remedy="make one with ./is248 run")
     with run_lock(settings.warehouse):
         results = dbt.invoke(settings, "build", "--select", name).result.results
     return [

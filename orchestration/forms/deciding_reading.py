@@ -23,7 +23,7 @@ from orchestration.forms.decisions import Decision, Decisions, GroupDecision, Mi
 from orchestration.forms.model import ColumnMap, Form
 from orchestration.forms.undecided import CANDIDATES, CELLS, CHOICES, OF_GONE
 
-_RESTORE = "use the workbook that is248 new-year --workbook wrote; keep its heads and keys"
+_RESTORE = "use the workbook that ./is248 new-year --workbook wrote; keep its heads and keys"
 
 
 def _text(value: Any) -> str:

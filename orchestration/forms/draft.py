@@ -349,7 +349,7 @@ def _place(row: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _write_again(draft: Draft, path: Path) -> Written:
-    """Write columns.csv anew, with its decided rows instead of the draft's."""
+    """Rewrite columns.csv, with its decided rows instead of the draft's."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)

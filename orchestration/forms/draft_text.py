@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from orchestration.forms.draft import Draft
 
 NAMES_SHOWN = 5
-RENUMBERED = "Codes with another wording in the code book: were they numbered anew?"
+RENUMBERED = "Codes with another wording in the code book: were they renumbered?"
 NOT_LISTED = "Codes of the code book that options.csv does not have"
 OF_NUMBERS = 'Codes of the code book in columns of numbers: state them as "no answer" (`missing`)'
 TITLES: Mapping[str, str] = {
@@ -67,7 +67,7 @@ def render(draft: Draft) -> str:
     if draft.unsure:
         lines += [
             "",
-            f"Give each row with the use `{UNSURE}` in columns.csv another use, or delete it; then: is248 forms",
+            f"Give each row with the use `{UNSURE}` in columns.csv another use, or delete it; then: ./is248 forms",
         ]
     return "\n".join(lines) + "\n"
 

@@ -216,7 +216,9 @@ class FormFile:
         proposed = [*self._title_checks({check.sheet for check in kept})]
         text = ""
         if len(checks) < len(last.checks) or proposed:
-            text += "\n" + self._look("checks", "what must stand in the new files, so that another year's is refused?")
+            text += "\n" + self._look(
+                "checks", "which text must be in the new files, so that those of another year are refused?"
+            )
         text += "" if kept or not proposed else "# checks:\n"
         for check in proposed:
             line = _item(check.model_dump(mode="json")).strip()
@@ -225,7 +227,7 @@ class FormFile:
         if not kept:
             return text
         text += "" if text else "\n"
-        text += self._look("checks", "does each of these stand in the new files, and in none of another year?") + "checks:\n"
+        text += self._look("checks", "is each of these in the new files, and in none of another year?") + "checks:\n"
         for check in kept:
             for other in others_than(check, self.layout.delivered(check.sheet)):
                 text += self._look("checks", f"{other}, which this does not fit", "  ")
@@ -398,7 +400,7 @@ class FormFile:
             shift = rows[0] - spec.header_rows[0]
             content["header_rows"] = [row + shift for row in spec.header_rows]
             content["first_row"] = spec.first_row + shift
-            hint = f"the headers stand in row {', '.join(map(str, rows))}, last year in row {spec.header_rows[0]}"
+            hint = f"the headers are in row {', '.join(map(str, rows))}, last year in row {spec.header_rows[0]}"
             comment += self._look(place, hint, "  ")
         comment += self._propose(place, "sheets", (*members, *self.layout.more.get(number, [])), "  ")
         delivered = {*matched.headers}
@@ -422,9 +424,7 @@ class FormFile:
         if spec.submission.completed or spec.submission.formats or spec.rows_not_data:
             comment += self._look(place, "the same statuses, date formats and rows that are not data?", "  ")
         if any(use.when for use in uses):
-            comment += self._look(
-                place, "a long format: do the values in `when` of columns.csv still stand in the cells?", "  "
-            )
+            comment += self._look(place, "a long format: are the values in `when` of columns.csv still in the cells?", "  ")
         return comment + _item(_without_defaults(content))
 
     def _unknown_sheet(self, sheet: DeliveredSheet) -> str:

@@ -212,7 +212,8 @@ def of_boxes(columns: Mapping[str, Texts], ticks: Mapping[str, TickSpec], usual:
             "  " + _flow("not_ticked", [*usual.not_ticked, *(delivered[text] for text in sorted(not_ticked))]),
         )
     examples = [
-        f"{_shown(delivered[text])} stands in {len(names)} columns of boxes, such as {names[0]}"
+        f"{_shown(delivered[text])} is in boxes of {names[0]}"
+        + (f" and of {len(names) - 1} more column{'s' if len(names) > 2 else ''}" if len(names) > 1 else "")
         for text, names in sorted(unknown.items())
     ]
     seen = (

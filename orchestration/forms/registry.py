@@ -119,7 +119,7 @@ def _read_rows(
                 raise UserError(
                     f"{len(undecided)} row{'s are' if len(undecided) > 1 else ' is'} not decided (use: {UNSURE})",
                     place=f"{path}, line {undecided[0]}",
-                    remedy="give each another use, or delete it; is248 preview shows the decisions so far",
+                    remedy="give each another use, or delete it; ./is248 preview shows the decisions so far",
                 )
     except FileNotFoundError as error:
         raise UserError("the file is missing", place=str(path), remedy=DOCUMENTATION) from error

@@ -82,7 +82,7 @@ def dbt_tests_file(folder: Path) -> Path:
 
 
 def take_results(path: Path, *, is_part: bool) -> list[RuleResult]:
-    """Return the results of a stage if only part of its rules is judged anew, and remove their file.
+    """Return the results of a stage if only part of its rules is judged again, and remove their file.
 
     An interrupted stage thus leaves nothing for the verdict. Nothing is returned if all rules are judged.
     """
@@ -149,7 +149,7 @@ def _read_all(files: list[Path]) -> list[RuleResult]:
         try:
             results.extend(read_results(path))
         except (OSError, ValueError, TypeError) as error:
-            raise UserError("the results of the rules are missing", place=str(path), remedy="run is248 run") from error
+            raise UserError("the results of the rules are missing", place=str(path), remedy="run ./is248 run") from error
     return results
 
 
@@ -197,7 +197,7 @@ def judge_made(settings: Settings, made: Candidate, *, takes_over: bool = False)
     Args:
         settings: where everything lies.
         made: the candidate.
-        takes_over: whether results are taken over where nothing changed; otherwise all is judged and proven anew, and
+        takes_over: whether results are taken over where nothing changed; otherwise all is judged and proven again, and
             remembered.
 
     Raises:
@@ -303,7 +303,7 @@ def prove_rules(settings: Settings, on_progress: Callable[[Proven], None], only:
     with run_lock(settings.warehouse):
         judged = _judged_files(settings, candidate, circumstances(settings))
         if not judged.warehouse.is_file():
-            raise UserError("the file is missing", place=str(judged.warehouse), remedy="run is248 run")
+            raise UserError("the file is missing", place=str(judged.warehouse), remedy="run ./is248 run")
         return score(prove(rules, load_tables(settings.metadata), judged, on_progress), rules)
 
 

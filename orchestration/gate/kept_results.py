@@ -1,7 +1,7 @@
 """Results of earlier judgements, by the hash of their inputs: equal inputs give an equal result.
 
 An entry is a file that is named by the hash of everything that the result depends on, and begins with the hash of its own
-bytes. Where it is damaged or missing, the result is judged anew. Entries hold counts and verdicts, never a failing row, and
+bytes. Where it is damaged or missing, the result is judged again. Entries hold counts and verdicts, never a failing row, and
 nothing that depends on the day, the channel or a waiver.
 
 Belongs here: keeping, finding and deleting entries. Does not belong here: what a result depends on (``sql_inputs``), or
@@ -44,7 +44,7 @@ class Memory:
         Args:
             folder: where its entries lie.
             candidate: the id of what is judged.
-            takes_over: whether results for other candidates are taken over; otherwise all is judged anew, and kept.
+            takes_over: whether results for other candidates are taken over; otherwise all is judged again, and kept.
         """
         self._folder = folder
         self._candidate = candidate

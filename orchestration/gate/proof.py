@@ -80,7 +80,7 @@ def _test_of(rule: Rule, judged: Judged) -> str:
         raise UserError(
             f"rule {rule.id!r} names a data test that was not compiled",
             place=str(judged.dbt_target),
-            remedy="name a test of dbt_project/tests, and run is248 run",
+            remedy="name a test of dbt_project/tests, and run ./is248 run",
         )
     return found[0].read_text(encoding="utf-8")
 

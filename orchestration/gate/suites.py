@@ -316,8 +316,10 @@ def build(rules: list[Rule], tables: list[Table]) -> dict[str, str]:
         tables: the described public tables.
     """
     files = {
-        CONFIGURATION: _yaml(_configuration(rules, tables), "Built by is248 build-suites from the rules and data/metadata."),
-        DEFAULTS: _yaml(VARIABLES, "Built by is248 build-suites. Paths are taken from the folder in which Python runs."),
+        CONFIGURATION: _yaml(
+            _configuration(rules, tables), "Built by ./is248 build-suites from the rules and data/metadata."
+        ),
+        DEFAULTS: _yaml(VARIABLES, "Built by ./is248 build-suites. Paths are taken from the folder in which Python runs."),
     }
     for stage in STAGES:
         definitions = []

@@ -209,6 +209,19 @@ def taken_over(verdict: dict[str, Any]) -> tuple[int, int]:
     return len(verdict["rules"]) - known, known
 
 
+def attack_line(verdict: dict[str, Any]) -> str | None:
+    """Return in one line what the attack tried and derived; None where no rule attacked."""
+    attack = verdict.get("attack")
+    if not attack:
+        return None
+    questions = sum(tried.get("questions", 0) for tried in attack["tried"].values())
+    line = (
+        f"attack with the public files alone: {questions:,} questions, {sum(attack['derived'].values()):,} answers derived; "
+        f"{sum(attack['allowed'].values()):,} facts can be derived as the policy allows"
+    )
+    return line + (f"; {len(attack['not_tried']):,} combinations not tried" if attack["not_tried"] else "")
+
+
 def _notice(candidate: Candidate) -> dict[str, str] | None:
     """Return the candidate's notice on constructed deliveries, or None where it has none."""
     path = candidate.path / CHANGES

@@ -31,7 +31,7 @@ class Waiver(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rule: str
-    key: str = Field(min_length=1, description="the row, as gate.json and is248 check name it")
+    key: str = Field(min_length=1, description="the row, as gate.json and ./is248 check name it")
     reason: str = Field(min_length=1)
     decided_by: str = Field(min_length=1)
     until: date

@@ -298,7 +298,7 @@ def _labels_contradicted(
                 code_text(option.code),
                 f"the file calls {option.code} {shown(labels[code_text(option.code)])!r}, "
                 f"and the form {shown(option.label_nb)!r} ({others[0].code} is {shown(others[0].label_nb)!r} there)",
-                f"correct data/forms/{form.form}/options.csv, line {option.line}, if the codes were numbered anew",
+                f"correct data/forms/{form.form}/options.csv, line {option.line}, if the codes were renumbered",
                 "coding",
             )
 

@@ -437,7 +437,7 @@ def check_folders(forms: list[Form], deliveries: Path) -> None:
         raise UserError(
             "no form describes this delivery",
             place=str(path),
-            remedy=f"write data/forms/<form> with delivery: {path.name!r} (is248 new-year drafts it)",
+            remedy=f"write data/forms/<form> with delivery: {path.name!r} (./is248 new-year drafts it)",
         )
 
 

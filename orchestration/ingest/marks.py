@@ -52,7 +52,7 @@ _MESSAGES: Mapping[tuple[str, str | None], tuple[str, str]] = {
     ),
     ("formula_without_value", None): (
         "the formula has no saved value",
-        "open the workbook in a spreadsheet program, save it, and deliver it anew",
+        "open the workbook in a spreadsheet program, save it, and deliver it again",
     ),
 }
 

@@ -87,7 +87,7 @@ def _unlike(
         near = [pairs[name]] if name in pairs else difflib.get_close_matches(name, left, n=1, cutoff=0.5)
         remarks = []
         if re.search(r"#[0-9]+$", name):
-            remarks.append("its header stands in the sheet more than once")
+            remarks.append("its header is in the sheet more than once")
         if re.search(r"@[0-9]+$", name):
             remarks.append("it has cells and no header")
         if near:
@@ -112,7 +112,7 @@ def _unlike(
     if not renamed:
         return UserError(", and ".join(parts), place=place, remedy=remedy)
     remedies = [f"if {each.after!r} is {each.before!r}, {each.remedy}" for each in renamed[:_MOST_REMEDIES]]
-    more = f" (is248 preview lists {len(renamed) - _MOST_REMEDIES} more)" if len(renamed) > _MOST_REMEDIES else ""
+    more = f" (./is248 preview lists {len(renamed) - _MOST_REMEDIES} more)" if len(renamed) > _MOST_REMEDIES else ""
     return RenamedError(", and ".join(parts), place=place, remedy=f"{remedy}: {'. '.join(remedies)}{more}", renamed=renamed)
 
 

@@ -85,5 +85,5 @@ def losses_of(connection: duckdb.DuckDBPyConnection, settings: Settings, reading
             for row in found
         ),
         tuple(entry for of_year in to_sign.values() for entry in of_year),
-        tuple(f"{form}: which published answers are gone is told once its problems are mended" for form in waiting),
+        tuple(f"{form}: lost answers cannot be listed until the problems above are solved" for form in waiting),
     )

@@ -246,7 +246,7 @@ def entries_of_form(settings: Settings, name: str) -> tuple[Form, list[MissingEn
             policy.load(connection, settings.data)
         except duckdb.Error as error:
             raise UserError(
-                f"cannot be loaded ({error})", place=str(settings.data), remedy="is248 preview names file and line"
+                f"cannot be loaded ({error})", place=str(settings.data), remedy="./is248 preview names file and line"
             ) from error
         registry.load_registry(connection, [*earlier, form])
         return form, list(missing_entries(settings.data, form.time_period, connection))

@@ -92,7 +92,7 @@ def _forms_of(
         raise UserError(
             f"there is no form for {year}",
             place=str(settings.forms),
-            remedy=f"is248 new-year <last form> {year} drafts one of what was delivered",
+            remedy=f"./is248 new-year <last form> {year} drafts one of what was delivered",
         )
     forms, undecided, flawed = [], {}, set()
     for path in paths:

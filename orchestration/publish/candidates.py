@@ -62,5 +62,5 @@ def find_candidate(warehouse: Path, published: Path, candidates: Path, identifie
             return made
         folder = pointer.current(published)
     if folder is None:
-        raise UserError("there is no candidate", place=str(candidates), remedy="run is248 run")
+        raise UserError("there is no candidate", place=str(candidates), remedy="run ./is248 run")
     return Candidate(id=folder.name, path=folder, content_hash=content_hash(folder))

@@ -38,7 +38,7 @@ from orchestration.publish.snapshot_files import (
 )
 
 # The remedy for damage: to the published snapshot and what waits, and to one that was published before.
-ANEW = "is248 run makes it anew"
+ANEW = "./is248 run rebuilds it"
 RESTORE = "restore the folder from the backup, and never edit a snapshot"
 
 DATABASE_HASH = f"{DATABASE}.sha256"

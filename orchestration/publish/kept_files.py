@@ -5,7 +5,7 @@ candidate's own facts: the *world*), and what it reads through its connection, w
 are unchanged, its files are copied from the store; every byte is hashed on the way. Large parts of a file that must be made
 may be kept, such as a sheet of a workbook: the job states the inputs of a part. Files are copied and never linked, so that
 damage in one place stays there. The store contains unpublished files and is closed to others; if it is missing or damaged,
-the files are made anew. It may be deleted at any time.
+the files are rebuilt. It may be deleted at any time.
 
 Belongs here: the store, and when a job's files are taken from it. Does not belong here: what jobs write (``formats``).
 """
@@ -203,7 +203,7 @@ class Store:
             else:
                 return True
         except OSError:
-            pass  # whatever the error, the files can be made anew
+            pass  # whatever the error, the files can be rebuilt
         for name in entry.files:
             (into / name).unlink(missing_ok=True)
         return False

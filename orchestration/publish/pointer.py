@@ -67,7 +67,7 @@ def _pointer_error(snapshots: Path, what: str, *, missing: str | None = None, in
     if in_the_way:
         # It is unknown what it is, so the remedy does not delete it; ln would create its link inside a folder.
         move = f"mv {pointer} {away}"
-        remedy = f"move it away, and is248 run publishes anew: {move}"
+        remedy = f"move it away, and ./is248 run publishes again: {move}"
         if published is not None:
             remedy = f"move it away and name the published snapshot: {move} && ln -s {published} {pointer}"
     elif published is not None:
@@ -75,7 +75,7 @@ def _pointer_error(snapshots: Path, what: str, *, missing: str | None = None, in
     elif missing is not None:
         remedy = f"restore {missing} from the backup"
     else:
-        remedy = f"remove it, and is248 run publishes anew: rm {pointer}"
+        remedy = f"remove it, and ./is248 run publishes again: rm {pointer}"
     return UserError(what, place=str(snapshots / CURRENT), remedy=remedy)
 
 

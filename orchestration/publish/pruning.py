@@ -52,7 +52,7 @@ def prunable(
     for beginning, why in (
         (PRUNING, "pruning was cut off"),
         (MENDED, "mending was cut off"),
-        (REPLACED, "it was damaged, and made anew"),
+        (REPLACED, "it was damaged, and rebuilt"),
     ):
         found += [Prunable(path, "remains", why) for path in sorted(snapshots.glob(f"{beginning}*"))]
     if keep is None:

@@ -100,7 +100,7 @@ def waiting(made: Candidate | None, *, calendar: Calendar, folder: Path, candida
         return Outcome(waiting=made.id, reasons=tuple(reasons))
     path = _folder_of(approved, folder, candidates)
     if path is None:
-        reason = "it was approved, but is not there: run is248 run, and approve what that makes"
+        reason = "it was approved, but is not there: run ./is248 run, and approve what that makes"
         return Outcome(waiting=approved, reasons=(reason,))
     reasons = reasons_against(calendar, snapshots.read_identity(path), identity, moment)
     withdrawn = journal.withdrawal(journal.read_journal(folder), approved)
@@ -184,7 +184,7 @@ def _finish(folder: Path, path: Path) -> bool:
         raise UserError(
             f"{path.name} was published before, and another snapshot replaced it",
             place=str(folder),
-            remedy=f"is248 rollback {path.name} publishes it again, or approve the candidate of a new is248 run",
+            remedy=f"./is248 rollback {path.name} publishes it again, or approve the candidate of a new ./is248 run",
         )
     return True
 
@@ -195,7 +195,7 @@ def _require_purpose(candidate: Candidate, purpose: Purpose) -> None:
         raise UserError(
             f"the candidate was made for {_format_purpose(made_for)}, not for {_format_purpose(purpose)}",
             place=str(candidate.path),
-            remedy="run is248 run again",
+            remedy="run ./is248 run again",
         )
 
 

@@ -125,7 +125,7 @@ def make_again(
         raise UserError(
             f"the current project makes {' and '.join(found) or 'nothing'}, not {identifier}",
             place=str(into),
-            remedy="check out the commit that is248 list --json names for it, and try again",
+            remedy="check out the commit that ./is248 list --json names for it, and try again",
         )
     folder = made[identifier]
     if folder.parent == made_by.candidates:

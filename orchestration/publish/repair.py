@@ -32,18 +32,18 @@ REPLACED = ".damaged-"
 
 @dataclass(frozen=True)
 class Mended:
-    """The snapshot that was made anew, and the first file of it that was damaged."""
+    """The snapshot that was rebuilt, and the first file of it that was damaged."""
 
     snapshot: str
     damage: str
 
     def __str__(self) -> str:
         """What was done, in one line."""
-        return f"mended {self.snapshot}, which was damaged ({self.damage}): made anew from the archive, content unchanged"
+        return f"repaired {self.snapshot}, which was damaged ({self.damage}): rebuilt from the archive, content unchanged"
 
 
 def mend(settings: Settings, make: Make, on_progress: Callable[[str], None] = lambda line: None) -> Mended | None:
-    """Hash every file of the published snapshot, and make it anew if one is damaged.
+    """Hash every file of the published snapshot, and rebuild it if one is damaged.
 
     Args:
         settings: where snapshots, archive and inputs lie; the caller holds the run lock.
@@ -54,7 +54,7 @@ def mend(settings: Settings, make: Make, on_progress: Callable[[str], None] = la
         What was repaired; None where nothing is published, or the published snapshot is intact.
 
     Raises:
-        UserError: the pointer is wrong, or the snapshot cannot be made anew with the same content; nothing was exchanged.
+        UserError: the pointer is wrong, or the snapshot cannot be rebuilt with the same content; nothing was exchanged.
     """
     _clear(settings.snapshots)
     published = pointer.current(settings.snapshots)
@@ -64,7 +64,7 @@ def mend(settings: Settings, make: Make, on_progress: Callable[[str], None] = la
     if found is None:
         integrity.renew_seal(published)
         return None
-    on_progress(f"  {published.name} is damaged ({found}): it is made anew from the archive")
+    on_progress(f"  {published.name} is damaged ({found}): it is rebuilt from the archive")
     known = integrity.read_seal(published)
     origin = known.origin if known is not None else integrity.read_origin(published)
     # With the prefix of what is not yet a candidate: the next run removes what an interrupted one left.
@@ -74,7 +74,7 @@ def mend(settings: Settings, make: Make, on_progress: Callable[[str], None] = la
     try:
         if origin is None:
             raise UserError(
-                "its inputs were not recorded", place=str(integrity.seal_file(published)), remedy="see is248 verify"
+                "its inputs were not recorded", place=str(integrity.seal_file(published)), remedy="see ./is248 verify"
             )
         made = make_again(settings, published.name, origin, work, make, on_progress)
         _put_in_place(settings.snapshots, published, made, str(found))
@@ -83,7 +83,7 @@ def mend(settings: Settings, make: Make, on_progress: Callable[[str], None] = la
         raise UserError(
             f"{found.file}: {found.what}, and the snapshot cannot be made again: {why}",
             place=str(published),
-            remedy="restore the folder from the backup, or return to an earlier one: is248 rollback --reason damaged",
+            remedy="restore the folder from the backup, or return to an earlier one: ./is248 rollback --reason damaged",
         ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -91,7 +91,7 @@ def mend(settings: Settings, make: Make, on_progress: Callable[[str], None] = la
 
 
 def _put_in_place(folder: Path, published: Path, made: Path, damage: str) -> None:
-    """Exchange the damaged snapshot for the one that was made anew.
+    """Exchange the damaged snapshot for the one that was rebuilt.
 
     Raises:
         UserError: it has other content, or was refused.
@@ -100,14 +100,14 @@ def _put_in_place(folder: Path, published: Path, made: Path, damage: str) -> Non
     identifier = integrity.ID.fullmatch(published.name)
     digest = content_hash(made)
     if verdict is None or verdict["verdict"] != "pass" or verdict["content_hash"] != digest:
-        raise UserError("the new snapshot did not pass the gate", place=str(made), remedy="see is248 run")
+        raise UserError("the new snapshot did not pass the gate", place=str(made), remedy="see ./is248 run")
     if identifier is not None and not digest.startswith(identifier[1]):
-        raise UserError("the new snapshot has different content", place=str(made), remedy="see is248 run")
+        raise UserError("the new snapshot has different content", place=str(made), remedy="see ./is248 run")
     integrity.close(made)
     mended = folder / f"{MENDED}{published.name}"
     with pointer.pointer_lock(folder):
         if not published.is_dir():
-            raise UserError("it was deleted in the meantime", place=str(published), remedy="see is248 run")
+            raise UserError("it was deleted in the meantime", place=str(published), remedy="see ./is248 run")
         made.rename(mended)
         # The seal comes first: by it the damaged snapshot is still recognised as damaged.
         integrity.seal(mended, beside=published)

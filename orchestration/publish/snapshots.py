@@ -23,7 +23,7 @@ from orchestration.publish.integrity import ANEW, verify
 from orchestration.publish.snapshot_files import CHANGES, DATABASE, GATE, content_hash
 
 # The remedy for a damaged earlier snapshot with the content of what is to be published.
-MOVE_AWAY = "restore the folder from the backup, or move it away and is248 run publishes it anew"
+MOVE_AWAY = "restore the folder from the backup, or move it away and ./is248 run publishes it again"
 
 
 def find(snapshots: Path, candidates: Path, name: str) -> Path:
@@ -35,7 +35,7 @@ def find(snapshots: Path, candidates: Path, name: str) -> Path:
     if name == pointer.CURRENT:
         published = pointer.current(snapshots)
         if published is None:
-            raise UserError("nothing is published yet", place=str(snapshots), remedy="run is248 run")
+            raise UserError("nothing is published yet", place=str(snapshots), remedy="run ./is248 run")
         return published
     folders = {
         path.name: path
@@ -93,14 +93,14 @@ def promote(candidate: Candidate, snapshots: Path, *, project: str | None = None
 def _promote(candidate: Candidate, snapshots: Path, project: str | None) -> bool:
     verdict = read_gate(candidate.path)
     if verdict is None:
-        raise UserError("the candidate was not judged", place=str(candidate.path), remedy="run is248 check")
+        raise UserError("the candidate was not judged", place=str(candidate.path), remedy="run ./is248 check")
     if verdict["verdict"] != "pass":
-        raise UserError("the gate refused the candidate", place=str(candidate.path / GATE), remedy="run is248 check")
+        raise UserError("the gate refused the candidate", place=str(candidate.path / GATE), remedy="run ./is248 check")
     # The comparison with the snapshot before, which the content hash leaves out, must also be as it was built.
     verify(candidate.path, remedy=ANEW)
     if verdict["content_hash"] != content_hash(candidate.path):
         raise UserError(
-            "the candidate differs from the one that the gate judged", place=str(candidate.path), remedy="run is248 run"
+            "the candidate differs from the one that the gate judged", place=str(candidate.path), remedy="run ./is248 run"
         )
     target = snapshots / candidate.id
     if pointer.current(snapshots) == target.resolve():
@@ -149,7 +149,7 @@ def refuse_withdrawn(snapshots: Path, identifier: str) -> None:
         raise UserError(
             f"{identifier} was withdrawn on {withdrawn.at[:10]}: {withdrawn.reason}",
             place=str(journal.journal_file(snapshots)),
-            remedy=f"correct its inputs; is248 rollback {identifier} publishes it again",
+            remedy=f"correct its inputs; ./is248 rollback {identifier} publishes it again",
         )
 
 
@@ -165,13 +165,13 @@ def _keep_ledger(candidate: Candidate, snapshots: Path) -> None:
     for path in found.values():
         if not path.is_file():
             raise UserError(
-                "the figures that the snapshot publishes were not recorded", place=str(path), remedy="run is248 run again"
+                "the figures that the snapshot publishes were not recorded", place=str(path), remedy="run ./is248 run again"
             )
     if not ledger.is_unchanged(found[ledger.BEFORE], found[ledger.ADDITIONS], snapshots):
         raise UserError(
             "another snapshot was published after the candidate was made; its disclosure control ignores that one",
             place=str(candidate.path),
-            remedy="run is248 run again",
+            remedy="run ./is248 run again",
         )
     ledger.add(found[ledger.ADDITIONS], snapshots)
     for path in beside.values():
@@ -204,7 +204,7 @@ def _check_predecessor(candidate: Candidate, snapshots: Path) -> None:
         raise UserError(
             f"the candidate was compared with {compared or 'no snapshot'}, but another one is published now",
             place=str(candidate.path / CHANGES),
-            remedy="run is248 run again, so that the changes are those from the published snapshot",
+            remedy="run ./is248 run again, so that the changes are those from the published snapshot",
         )
 
 
@@ -259,7 +259,7 @@ def rollback(snapshots: Path, reason: str, identifier: str | None = None) -> Rol
     with pointer.pointer_lock(snapshots):
         published = pointer.current(snapshots)
         if published is None:
-            raise UserError("nothing is published yet", place=str(snapshots), remedy="run is248 run")
+            raise UserError("nothing is published yet", place=str(snapshots), remedy="run ./is248 run")
         target = _target(snapshots, published, identifier)
         if target == published:
             raise UserError(f"{target.name} is the published snapshot", place=str(snapshots), remedy="name another one")
@@ -286,10 +286,10 @@ def _target(snapshots: Path, published: Path, identifier: str | None) -> Path:
     before = event.before if event is not None else compared_with(published)
     if before is None:
         raise UserError(
-            f"nothing was published before {published.name}", place=str(snapshots), remedy="name a snapshot: is248 list"
+            f"nothing was published before {published.name}", place=str(snapshots), remedy="name a snapshot: ./is248 list"
         )
     if not (snapshots / before).is_dir():
-        raise UserError(f"{before} no longer exists", place=str(snapshots), remedy="name a snapshot: is248 list")
+        raise UserError(f"{before} no longer exists", place=str(snapshots), remedy="name a snapshot: ./is248 list")
     return (snapshots / before).resolve()
 
 

@@ -147,7 +147,7 @@ def open_desk(settings: Settings, candidate: Path | None = None) -> Iterator[Des
     """
     folder = candidate or pointer.current(settings.snapshots)
     if folder is None:
-        raise UserError("no snapshot is published", place=str(settings.snapshots), remedy="publish one: is248 run")
+        raise UserError("no snapshot is published", place=str(settings.snapshots), remedy="publish one: ./is248 run")
     folder = folder.resolve()
     if candidate is None:
         integrity.verify(folder, remedy=integrity.ANEW, thorough=False)

@@ -46,5 +46,5 @@ def require_words(declared: Declared, of: Round) -> None:
         if code not in indicators and code not in printed:
             raise ReportError(
                 f"there is no question {code!r}{suggest(code, [*indicators, *printed])}",
-                f"correct it, or list the questions of the round: is248 report {of.year} --questions",
+                f"correct it, or list the questions of the round: ./is248 report {of.year} --questions",
             )

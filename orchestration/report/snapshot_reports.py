@@ -20,7 +20,7 @@ from orchestration.report.making import Built, Refused, earlier_folders, make, p
 from orchestration.report.model import REPORT, load_source
 from orchestration.report.parallel import SHARE, areas_of, by_several
 
-DEFECT = "run is248 report to make it alone and see where it fails"
+DEFECT = "run ./is248 report to make it alone and see where it fails"
 
 
 def write_reports(

@@ -105,7 +105,7 @@ def open_snapshot(
             503,
             "the published snapshot cannot be opened",
             place=folder.name,
-            remedy="the operator must restore it: is248 verify says what is wrong",
+            remedy="the operator must restore it: ./is248 verify says what is wrong",
         ) from error
     try:
         release = read_release(connection, catalogue)
@@ -138,7 +138,7 @@ def open_snapshot(
             503,
             "the published snapshot does not say whether its deliveries are constructed",
             place=folder.name,
-            remedy="the operator must publish a new one: is248 run",
+            remedy="the operator must publish a new one: ./is248 run",
         ) from error
     except BaseException:
         connection.close()
@@ -202,11 +202,11 @@ class Published:
                 503,
                 "the published snapshot cannot be found",
                 place="snapshots",
-                remedy="the operator must repair the link: is248 status says how",
+                remedy="the operator must repair the link: ./is248 status says how",
             ) from error
         if folder is None:
             raise RequestError(
-                503, "nothing is published yet", place="snapshots", remedy="the operator must publish: is248 run"
+                503, "nothing is published yet", place="snapshots", remedy="the operator must publish: ./is248 run"
             )
         before = self._newest
         if before is not None and before.folder == folder:

@@ -62,7 +62,7 @@ def require_built(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         "('intermediate.int_cells', 'public.fte_by_service')"
     ).fetchone()
     if row != (2,):
-        raise UserError("the warehouse is not built yet", place=str(path), remedy="run is248 run")
+        raise UserError("the warehouse is not built yet", place=str(path), remedy="run ./is248 run")
 
 
 def _origins(connection: duckdb.DuckDBPyConnection, condition: str, parameters: Any) -> list[Origin]:

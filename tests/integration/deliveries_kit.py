@@ -150,7 +150,7 @@ class Kit:
     data: Path
     settings: Settings
     models: list[Model] = field(default_factory=list, repr=False)
-    """The models that are made anew after each reading."""
+    """The models that are rebuilt after each reading."""
 
     def read(self, connection: duckdb.DuckDBPyConnection, **changes: Any) -> dict[str, str]:
         """Read every delivery into raw; return the result for each form."""

@@ -550,7 +550,7 @@ def test_new_year_lists_what_a_file_declares_and_how_it_was_read(kit: Kit) -> No
     draft = draft_form(previous, seen.sheets).form_yml
     assert "encoding: cp1252" in draft
     # Values declared missing need no decision by a person.
-    assert "# look: export.sav: '2' stands in 1 columns of boxes, such as kjop_1, and last year's form" in draft
+    assert "# look: export.sav: '2' is in boxes of kjop_1, and last year's form" in draft
     notes = "\n".join(seen.notes)
     for words in (
         "declares 99;998 missing in bolig: such cells are no answer",

@@ -558,7 +558,7 @@ GOOD = lines("0101;Halden;;1,5;2;", "0104;Moss;nå;12,5;3;")
     [
         (GOOD, []),
         ("sep=;\n" + GOOD, []),
-        ("Eksport 2017\n\n" + GOOD, ["header_rows: [3]", "first_row: 4", "the headers stand in row 3, last year in row 1"]),
+        ("Eksport 2017\n\n" + GOOD, ["header_rows: [3]", "first_row: 4", "the headers are in row 3, last year in row 1"]),
         ("Eksport 2017;;;;;\n" + GOOD, ["header_rows: [2]"]),
         (GOOD.replace(",", ".").replace(";", ","), ["delimiter: ','", "read with delimiter ',', last year ';'"]),
         (GOOD.encode("cp1252"), ["encoding: cp1252"]),

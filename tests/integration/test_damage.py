@@ -132,10 +132,9 @@ def test_a_damaged_snapshot_is_made_anew_under_its_id(
     lines: list[str] = []
     done = repair.mend(settings_of(tmp_path), make, lines.append)
     assert str(done) == (
-        f"mended {folder.name}, which was damaged ({name}: the file is missing): "
-        "made anew from the archive, content unchanged"
+        f"repaired {folder.name}, which was damaged ({name}: the file is missing): rebuilt from the archive, content unchanged"
     )
-    assert lines == [f"  {folder.name} is damaged ({name}: the file is missing): it is made anew from the archive"]
+    assert lines == [f"  {folder.name} is damaged ({name}: the file is missing): it is rebuilt from the archive"]
     assert pointer.current(tmp_path / "snapshots") == folder and integrity.verify(folder) > 0
     assert integrity.damage(folder, thorough=False) is None
     assert (folder / TABLE).read_bytes() == held and (folder / TABLE).stat().st_mode & 0o222 == 0
@@ -148,7 +147,7 @@ def test_a_damaged_snapshot_is_made_anew_under_its_id(
     aside = pruning.prunable(
         tmp_path / "snapshots", tmp_path / "snapshots" / ".candidates", keep=None, referenced=(), last_candidate=None
     )
-    assert [(each.path.name, each.why) for each in aside] == [(f".damaged-{folder.name}", "it was damaged, and made anew")]
+    assert [(each.path.name, each.why) for each in aside] == [(f".damaged-{folder.name}", "it was damaged, and rebuilt")]
     pruning.prune(tmp_path / "snapshots", aside)
     assert not aside[0].path.exists() and integrity.verify(folder) > 0
 
@@ -265,8 +264,8 @@ def test_a_candidate_that_was_damaged_while_it_waits_is_told_and_not_published(
     assert before.waiting == made.id and not any("damaged" in reason for reason in before.reasons)
     damage_bytes(made.path / name)
     (damage,) = [reason for reason in find_waiting(settings).reasons if "damaged" in reason]
-    assert damage == f"it is damaged ({name}: the file was changed after it was judged): is248 run makes it anew"
-    assert "was changed after it was judged; is248 run makes it anew" in invoked(tmp_path, monkeypatch, "verify", made.id)[1]
+    assert damage == f"it is damaged ({name}: the file was changed after it was judged): is248 run rebuilds it"
+    assert "was changed after it was judged; is248 run rebuilds it" in invoked(tmp_path, monkeypatch, "verify", made.id)[1]
     with pytest.raises(UserError):
         snapshots.promote(made, tmp_path / "snapshots")
     assert pointer.current(tmp_path / "snapshots") is None
@@ -402,5 +401,5 @@ def test_a_look_at_a_damaged_snapshot_says_so(
     path.chmod(0o644)
     path.write_bytes(b"no database" * 1000)
     code, output = invoked(tmp_path, monkeypatch, *words)
-    assert "was changed after it was judged; is248 run makes it anew" in output and DATABASE in output
+    assert "was changed after it was judged; is248 run rebuilds it" in output and DATABASE in output
     assert code == (0 if words == ("status",) else 1)

@@ -463,7 +463,7 @@ REFUSED: list[tuple[str, dict[str, bytes | str], str]] = [
     (
         "duplicate header",
         {"export.csv": GOOD.replace("arbeid", "bolig")},
-        "'bolig#2' is not mapped (its header stands in the sheet more than once, nearest is 'arbeid', line 9)",
+        "'bolig#2' is not mapped (its header is in the sheet more than once, nearest is 'arbeid', line 9)",
     ),
     ("no header", {"export.csv": GOOD.replace("arbeid", "")}, "has cells and no header"),
     ("truncated file", {"export.csv": csv_text(HEADER, ROWS[:6]).rstrip("\n")[:-6]}, "the file is truncated"),

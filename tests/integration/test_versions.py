@@ -136,7 +136,7 @@ def test_what_is_missing_since_a_file_cannot_be_read_is_not_told_as_gone(kit: Ki
     found = preview_year(kit.settings, YEAR)
     assert found.problems and found.undelivered == () and found.losses.units == ()
     (why,) = found.losses.not_compared
-    assert f"{FORM}: which published answers are gone is told once its problems are mended" in why
+    assert f"{FORM}: lost answers cannot be listed until the problems above are solved" in why
     assert why in previewed(kit, monkeypatch)
 
 

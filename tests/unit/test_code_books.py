@@ -107,7 +107,7 @@ def test_a_code_that_is_in_no_cell_is_told_with_its_label(tmp_path: Path) -> Non
 def test_codes_that_were_numbered_anew_are_told(tmp_path: Path) -> None:
     draft = drafted(tmp_path, {"plan_made": {"1": "Nei", "2": "Ja"}})
     assert [(code.code, code.before, code.label) for code in draft.odd_codes] == [("1", "Ja", "Nei"), ("2", "Nei", "Ja")]
-    assert "Codes with another wording in the code book: were they numbered anew? (2)" in draft.render()
+    assert "Codes with another wording in the code book: were they renumbered? (2)" in draft.render()
 
 
 def test_codes_in_columns_of_numbers_are_told_unless_they_are_no_answer_already(tmp_path: Path) -> None:

@@ -323,7 +323,7 @@ def test_a_long_format_keeps_its_conditions_under_new_names(tmp_path: Path) -> N
     write_draft(draft, tmp_path / draft.form)
     form = load_form(tmp_path / draft.form)
     assert [column.when for column in form.columns if column.column == "fte"] == ["tiltak=Bolig", "tiltak=Dag"]
-    assert any("do the values in `when`" in note for note in draft.notes)
+    assert any("are the values in `when`" in note for note in draft.notes)
 
 
 # --- Files and sheets ------------------------------------------------------------------------------------------------------
@@ -337,7 +337,7 @@ def test_another_format_is_written_as_delivered(previous: Form, tmp_path: Path) 
     assert (form.files[0].pattern, form.files[0].reader, form.files[0].encoding) == ("final.xlsx", "xlsx", None)
     assert (form.sheets[0].sheet, form.sheets[0].header_rows, form.sheets[0].first_row) == ("Data", (3,), 4)
     assert any("small_2001_*.csv (csv)" in note for note in draft.notes)
-    assert any("the headers stand in row 3, last year in row 1" in note for note in draft.notes)
+    assert any("the headers are in row 3, last year in row 1" in note for note in draft.notes)
 
 
 WORKBOOK = FORM_YML.replace('"small_2001_*.csv"', '"small_2001.xlsx"').replace(
