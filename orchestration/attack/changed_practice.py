@@ -4,7 +4,7 @@ FTE of single units are public in both snapshots, so everybody knows by how much
 form and of real change then show on which side it was. Figures that wait are those of an earlier snapshot and reveal
 nothing.
 
-Belongs here: part (f) for several snapshots. What one snapshot reveals is in ``practice``.
+Belongs here: the part ``changed_practice``, for several snapshots. What one snapshot reveals is in ``practice``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Figures that are hidden in one public file and shown in another.
 
-Belongs here: part (g): reading the other formats of a snapshot and comparing them with its DuckDB file. A figure is hidden
-where its row has an empty measure there. Formats that are too large to be read in time are reported as not tried.
+Belongs here: the part ``formats``: reading the other formats of a snapshot and comparing them with its DuckDB file. A figure
+is hidden where its row has an empty measure there. Formats that are too large to be read in time are reported as not tried.
 """
 
 from __future__ import annotations

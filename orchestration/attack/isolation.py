@@ -1,6 +1,6 @@
 """Sets of few units whose figures follow from shown figures by adding and subtracting.
 
-Belongs here: part (a) of the attack. What needs the figures themselves (bounds) does not.
+Belongs here: the part ``isolation``. What needs the figures themselves (bounds) does not.
 """
 
 from __future__ import annotations

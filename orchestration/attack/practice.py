@@ -1,7 +1,7 @@
 """Who changed its reporting practice and who reports by which form, by the public FTE of single units; amounts and persons.
 
-Belongs here: part (f). FTE of single units are public, so a sum that leaves out a few of them reveals which they are, where
-only one set of units gives it. What the difference of two snapshots reveals is in ``changed_practice``.
+Belongs here: the part ``practice``. FTE of single units are public, so a sum that leaves out a few of them reveals which
+they are, where only one set of units gives it. What the difference of two snapshots reveals is in ``changed_practice``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """What follows where old reports printed a group that is hidden now: printed and shown figures together.
 
-Belongs here: part (h). A printed figure is a range of whole numbers of units; shown and printed figures together are
-attacked like shown ones alone. Printed figures that disagree with those shown for the same units are left out. What follows
-from print alone is public since the report; it is counted apart. Does not belong here: what a printed figure is about.
+Belongs here: the part ``printed``. A printed figure is a range of whole numbers of units; shown and printed figures together
+are attacked like shown ones alone. Printed figures that disagree with those shown for the same units are left out. What
+follows from print alone is public since the report; it is counted apart. Does not belong here: what a printed figure is
+about.
 """
 
 from __future__ import annotations

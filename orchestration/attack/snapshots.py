@@ -1,7 +1,7 @@
 """Several snapshots together: units that did not change have the same answers in all of them.
 
-Belongs here: part (d). A unit that answered late can be identified by its public FTE, and had no answers before. Who was
-corrected is not public, but a difference that only few units can explain points to them.
+Belongs here: the part ``snapshots``. A unit that answered late can be identified by its public FTE, and had no answers
+before. Who was corrected is not public, but a difference that only few units can explain points to them.
 """
 
 from __future__ import annotations

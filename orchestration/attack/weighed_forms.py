@@ -4,8 +4,8 @@ FTE of units are public, so a municipality with more FTE than all that report se
 what follows about the largest from figures of the country, and this is counted. Counts of smaller groups must not reveal
 more.
 
-Belongs here: part (f) and part (c) together. These are linear programs over fractions of units: what they fix is fixed for
-whole units too.
+Belongs here: the parts ``practice`` and ``routing`` together. These are linear programs over fractions of units: what they
+fix is fixed for whole units too.
 """
 
 from __future__ import annotations

@@ -132,7 +132,8 @@ def test_a_damaged_snapshot_is_made_anew_under_its_id(
     lines: list[str] = []
     done = repair.mend(settings_of(tmp_path), make, lines.append)
     assert str(done) == (
-        f"repaired {folder.name}, which was damaged ({name}: the file is missing): rebuilt from the archive, content unchanged"
+        f"repaired {folder.name}, which was damaged ({name}: the file is missing): "
+        "rebuilt from the archive, content unchanged"
     )
     assert lines == [f"  {folder.name} is damaged ({name}: the file is missing): it is rebuilt from the archive"]
     assert pointer.current(tmp_path / "snapshots") == folder and integrity.verify(folder) > 0
