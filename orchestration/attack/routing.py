@@ -1,7 +1,7 @@
 """Which form a unit reports by, as far as questions that only units of one form are asked reveal it.
 
-Belongs here: the part ``routing``, which sees all rows of a question together, and notes at the FTE of single units. What one
-table tells of who was asked is in ``bounds``.
+Belongs here: the part ``routing``, which sees all rows of a question together, and notes at the FTE of single units.
+What one table tells of who was asked is in ``bounds``.
 """
 
 from __future__ import annotations
