@@ -114,7 +114,7 @@ def test_one_year_can_be_run_alone_and_an_unknown_year_is_told(new_year: Path, t
     # In a warehouse without other years, a run of one year has nothing to compare with; this is reported before it starts.
     result = run_command("run", "--year", str(YEAR), folder=tmp_path, data=new_year / "data")
     assert result.returncode == 1
-    assert "and a run of one year reads no other year; is248 run reads all years" in result.stderr.splitlines()[-1]
+    assert "and a run of one year reads no other year; ./is248 run reads all years" in result.stderr.splitlines()[-1]
 
 
 def test_a_draft_of_the_next_form_lists_what_is_unsure(new_year: Path, tmp_path: Path) -> None:

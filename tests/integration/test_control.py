@@ -537,7 +537,7 @@ def test_a_year_that_was_not_delivered_and_a_warehouse_that_is_not_there_are_tol
 ) -> None:
     assert run(controlled, monkeypatch, "2017") == (
         1,
-        "error: control: nothing was delivered for 2017; choose one of 2016, or run is248 run first\n",
+        "error: control: nothing was delivered for 2017; choose one of 2016, or run ./is248 run first\n",
     )
     with connect(controlled.warehouse_file) as connection:
         connection.execute("drop schema control cascade")

@@ -171,7 +171,7 @@ def test_other_content_does_not_come_into_the_place_of_a_damaged_snapshot(
     assert not list((tmp_path / "snapshots" / ".candidates").glob(".building-*"))
     # Both remedies: the folder of the backup, and the snapshot before.
     assert raised.value.remedy == (
-        "restore the folder from the backup, or return to an earlier one: is248 rollback --reason damaged"
+        "restore the folder from the backup, or return to an earlier one: ./is248 rollback --reason damaged"
     )
     command = raised.value.remedy.rpartition("is248 ")[2].split()
     (tmp_path / "data").mkdir()
@@ -265,8 +265,8 @@ def test_a_candidate_that_was_damaged_while_it_waits_is_told_and_not_published(
     assert before.waiting == made.id and not any("damaged" in reason for reason in before.reasons)
     damage_bytes(made.path / name)
     (damage,) = [reason for reason in find_waiting(settings).reasons if "damaged" in reason]
-    assert damage == f"it is damaged ({name}: the file was changed after it was judged): is248 run rebuilds it"
-    assert "was changed after it was judged; is248 run rebuilds it" in invoked(tmp_path, monkeypatch, "verify", made.id)[1]
+    assert damage == f"it is damaged ({name}: the file was changed after it was judged): ./is248 run rebuilds it"
+    assert "was changed after it was judged; ./is248 run rebuilds it" in invoked(tmp_path, monkeypatch, "verify", made.id)[1]
     with pytest.raises(UserError):
         snapshots.promote(made, tmp_path / "snapshots")
     assert pointer.current(tmp_path / "snapshots") is None
@@ -402,5 +402,5 @@ def test_a_look_at_a_damaged_snapshot_says_so(
     path.chmod(0o644)
     path.write_bytes(b"no database" * 1000)
     code, output = invoked(tmp_path, monkeypatch, *words)
-    assert "was changed after it was judged; is248 run rebuilds it" in output and DATABASE in output
+    assert "was changed after it was judged; ./is248 run rebuilds it" in output and DATABASE in output
     assert code == (0 if words == ("status",) else 1)

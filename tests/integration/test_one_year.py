@@ -27,7 +27,7 @@ def test_a_run_of_one_year_needs_the_others_in_the_warehouse(tmp_path: Path, mon
 
     monkeypatch.setattr(runs, "_run", run)
     with pytest.raises(
-        UserError, match="does not have 2015 yet, and a run of one year reads no other year; is248 run reads all"
+        UserError, match=r"does not have 2015 yet, and a run of one year reads no other year; \./is248 run reads all"
     ):
         refresh(kit.settings, year=2016, hold=True)
     assert asked == []
