@@ -35,7 +35,7 @@ class Explanation(BaseModel):
     answered_by: str = Field(min_length=1)
     date: date
     value: Decimal | None = Field(default=None, description="the finding's value that was explained; another one is not")
-    compared: Decimal | None = Field(default=None, description="what it was held against")
+    compared: Decimal | None = Field(default=None, description="what it was compared with")
 
     def holds(self, value: Decimal | None, compared: Decimal | None) -> bool:
         """Whether the explanation is of these values; one that names no values holds for all."""

@@ -49,12 +49,12 @@ JUDGING_STEPS: dict[str, tuple[Stage, Callable[[Path], Path]]] = {
 STEP_TITLES = {
     READING: "deliveries",
     "delivery_rules": "rules on the deliveries",
-    "early_rules": "answers that are gone",
+    "early_rules": "lost answers",
     "warehouse_rules": "rules on the warehouse",
     "harmonise": "dbt models and tests",
     "publication__candidate": "candidate files",
     GATE_STEP: "rules of the gate",
-    "publication__reports": "reports held against the files",
+    "publication__reports": "reports compared with the files",
     "publication__snapshot": "publication",
 }
 
@@ -96,7 +96,7 @@ class _Progress(logging.Handler):
         if event is None or event.step_key is None:
             progress.detail(f"    Dagster: {meta.get('orig_message', '')}")
             return
-        title = STEP_TITLES.get(event.step_key, event.step_key.replace("_", " "))
+        title = STEP_TITLES.get(event.step_key, event.step_key.replace("__", ": ").replace("_", " "))
         kind = event.event_type_value
         self._running = event.step_key if kind == "STEP_START" else self._running
         if kind == "STEP_START":

@@ -286,7 +286,7 @@ def explain_rows(
 def _render_unit(unit: dict[str, Any]) -> str:
     group = f" {unit['target_group']}" if unit["target_group"] else ""
     if unit["is_carried_forward"]:
-        how = "did not answer: the values of the year before are carried forward"
+        how = "did not answer: values of an earlier round are carried forward"
     elif not unit["has_answered"]:
         how = "did not answer"
     elif unit["route"] is None:

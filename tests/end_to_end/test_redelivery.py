@@ -64,7 +64,7 @@ def test_answers_that_are_gone_need_a_signed_line_for_this_version_and_no_other(
     assert refused.returncode == 1 and "Traceback" not in refused.stderr
     assert "lost_answers_are_signed (fail)" in refused.stderr
     # Before any model is built.
-    assert "answers that are gone" in refused.stderr and "dbt models and tests" not in refused.stderr
+    assert "lost answers ..." in refused.stderr and "dbt models and tests" not in refused.stderr
     text, unit = proposed(place)
     assert f"unit_code={unit}" in refused.stderr and f"{unit} " in text
     # Refusal and preview print the proposed entry, and the inputs are not changed.

@@ -87,7 +87,7 @@ def test_a_value_that_is_carried_forward_is_said_at_the_end_of_its_sentence() ->
     text = text_of(
         'Det var {{ fte(year, remark="carried_forward") }} og {{ fte(year, remark="carried_forward") }} årsverk. Mer.', rows
     )
-    assert text == "Det var 5 og 5 årsverk (noen kommuner har tall videreført fra året før). Mer."
+    assert text == "Det var 5 og 5 årsverk (noen kommuner har tall videreført fra en tidligere runde). Mer."
 
 
 def test_what_is_allowed_and_not_needed_is_not_said() -> None:
@@ -173,7 +173,7 @@ def test_a_chapter_cannot_reach_outside_its_words() -> None:
 def test_of_one_municipality_is_said_what_is_true_of_one() -> None:
     rows = {"fte_by_service": [fte(2016, 5.0, unit_level="municipality", unit_code="5001", obs_status="I")]}
     assert text_of('{{ fte(year, municipality="5001", remark="carried_forward") }}.', rows) == (
-        "5 (helt eller delvis videreført fra året før)."
+        "5 (helt eller delvis videreført fra en tidligere runde)."
     )
 
 
