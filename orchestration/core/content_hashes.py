@@ -98,4 +98,13 @@ def hash_of_files(*roots: Path, without: Collection[Path] = (), is_code: bool = 
 @cache
 def code_hash() -> str:
     """Return a hash of the program, its pinned packages and the interpreter, as they were at its start."""
+    return _hash_of_code()
+
+
+def is_code_changed() -> bool:
+    """Return whether the program's files have changed since ``code_hash`` was first asked for."""
+    return _hash_of_code() != code_hash()
+
+
+def _hash_of_code() -> str:
     return digest(str(sys.version_info[:3]), hash_of_files(*(PROJECT_DIR / name for name in CODE)))

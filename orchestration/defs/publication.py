@@ -16,6 +16,7 @@ import dagster as dg
 from orchestration.core.errors import UserError
 from orchestration.core.tables import load_tables
 from orchestration.core.warehouse import connect
+from orchestration.defs import changed_code
 from orchestration.defs.checks import CANDIDATE
 from orchestration.defs.deliveries import is_of_every_year
 from orchestration.defs.ownership import group_name, owners
@@ -195,6 +196,7 @@ def build_publication(forms: list[Form], models: list[dg.AssetKey]) -> list[dg.A
         made = last_candidate(settings.warehouse)
         # Such a run has read and built everything, so its candidate is what the inputs give.
         is_whole = is_of_every_year(context.run, forms) and not context.run.asset_selection
+        changed_code.refuse()
         outcome = publish_now(settings, made)
         late = overdue_release(settings)
         yield dg.AssetCheckResult(

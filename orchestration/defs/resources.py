@@ -14,6 +14,7 @@ from pydantic import PrivateAttr
 
 from orchestration.core.settings import Settings
 from orchestration.core.warehouse import run_lock
+from orchestration.defs import changed_code
 from orchestration.engines import load_engine
 from orchestration.ingest.years import Sources
 from orchestration.publish import pointer
@@ -108,7 +109,10 @@ class Writer(dg.ConfigurableResource):  # type: ignore[type-arg]
             tags = context.run.tags if context.run is not None else {}
             # Official statistics never depend on remembered results.
             self._takes_over = settings.channel != "official" and not NOTHING_TAKEN_OVER.items() <= tags.items()
-            yield self
+            try:
+                yield self
+            finally:
+                changed_code.forget(settings)
 
     @property
     def inputs(self) -> str:
