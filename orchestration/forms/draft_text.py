@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 NAMES_SHOWN = 5
 RENUMBERED = "Codes with another wording in the code book: were they renumbered?"
+# Columns that were not delivered: when a whole part is late, hundreds need the same decision.
+GONE_SHOWN = 30
 NOT_LISTED = "Codes of the code book that options.csv does not have"
 OF_NUMBERS = 'Codes of the code book in columns of numbers: state them as "no answer" (`missing`)'
 TITLES: Mapping[str, str] = {
@@ -38,10 +40,13 @@ def render(draft: Draft) -> str:
         by_kind[row.kind].append(row)
     for kind, rows in by_kind.items():
         lines += ["", f"{TITLES[kind]} ({len(rows)})"]
-        for row in rows:
+        shown = rows[:GONE_SHOWN] if kind == "gone" else rows
+        for row in shown:
             label = f' "{row.label}"' if row.label else ""
             details = "; ".join(filter(None, ("; ".join(map(str, row.candidates)), row.remark)))
             lines.append(f"  {row.sheet}: {row.column}{label}" + (f": {details}" if details else ""))
+        if len(rows) > len(shown):
+            lines.append(f"  and {len(rows) - len(shown)} more: columns.csv and the workbook (--workbook) have all of them")
     if draft.renamed:
         lines += ["", f"Renamed, taken over because the wording is the same and unique ({len(draft.renamed)})"]
         lines += [f"  {sheet}: {old} -> {new}" for sheet, old, new in draft.renamed]
@@ -62,8 +67,8 @@ def render(draft: Draft) -> str:
     if draft.missing:
         lines += ["", 'Meant "no answer" last year: do they still, by the new code book?']
         for codes, columns in draft.missing.items():
-            lines.append(f"  {codes} in {len(columns)} columns: {_some(columns)}")
-        lines += [f"Take `{UNSURE}:` out of their cells `missing` in columns.csv, with the codes that are none any more"]
+            lines.append(f"  {codes} in {_some(columns)}")
+        lines += [f"Take `{UNSURE}:` out of their cells `missing` in columns.csv, with the codes that no longer mean it"]
     if draft.unsure:
         lines += [
             "",
@@ -87,9 +92,11 @@ def _code_lines(draft: Draft) -> list[str]:
             numbers[f'{code.code} "{code.label}"'].append(code.column)
     if numbers:
         lines += ["", f"{OF_NUMBERS} ({len(numbers)})"]
-        lines += [f"  {code} in {len(names)} columns: {_some(names)}" for code, names in numbers.items()]
+        lines += [f"  {code} in {_some(names)}" for code, names in numbers.items()]
     return lines
 
 
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
+def _some(columns: Sequence[str]) -> str:
+    """Return how many columns there are, and the first of them."""
+    count = f"{len(columns)} column{'' if len(columns) == 1 else 's'}"
+    return f"{count}: {', '.join(columns[:NAMES_SHOWN])}" + (", ..." if len(columns) > NAMES_SHOWN else "")

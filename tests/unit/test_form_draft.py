@@ -204,6 +204,16 @@ def test_a_dropped_column_is_left_to_a_person_with_its_meaning(previous: Form, t
     assert absent == [("fte_by_service", "day"), ("crisis_team", "")]
 
 
+def test_of_many_columns_that_are_gone_the_text_lists_the_first(previous: Form) -> None:
+    draft = draft_form(previous, delivered(*(header for header in HEADERS if header != "day_fte")))
+    (gone,) = draft.unsure
+    many = dataclasses.replace(draft, unsure=tuple(dataclasses.replace(gone, column=f"c{at}") for at in range(240)))
+    text = many.render()
+    assert "not delivered (240)\n" in text and "  main: c0 " in text and "  main: c239 " not in text
+    listed = text.count("  main: c")
+    assert f"  and {240 - listed} more: columns.csv" in text
+
+
 def test_an_added_column_is_left_to_a_person(previous: Form, tmp_path: Path) -> None:
     draft = draft_form(previous, delivered(*HEADERS, "xyz_1"))
     assert kinds(draft) == [("new", "xyz_1")]
@@ -555,7 +565,7 @@ def test_a_code_that_was_no_answer_in_a_column_is_decided_anew(tmp_path: Path) -
     previous = write_form(tmp_path / "forms" / "small_2001", columns=columns)
     draft = draft_form(previous, delivered(*HEADERS))
     assert (draft.unsure, draft.missing) == ((), {"99;999": ("housing_fte",)})
-    assert "  99;999 in 1 columns: housing_fte\n" in draft.render()
+    assert "  99;999 in 1 column: housing_fte\n" in draft.render()
     folder = tmp_path / "forms" / draft.form
     write_draft(draft, folder)
     with pytest.raises(UserError, match="missing: keep the codes that mean no answer in the code book") as caught:
