@@ -579,7 +579,7 @@ def test_new_year_finds_header_and_options(tmp_path: Path, content: bytes | str,
     assert (draft.taken_over, draft.unsure, seen.notes) == (6, (), [])
     for word in words:
         assert word in draft.form_yml
-    assert ("read with" in draft.form_yml or "stand in row" in draft.form_yml) == bool(words)
+    assert ("read with" in draft.form_yml or "are in row" in draft.form_yml) == bool(words)
 
 
 def test_new_year_finds_the_largest_row_of_texts_where_all_names_are_new(tmp_path: Path) -> None:
