@@ -41,7 +41,7 @@ class Column:
 
     @property
     def head(self) -> Label:
-        """What stands above it."""
+        """The text above it."""
         return TEXTS[self.name]
 
 

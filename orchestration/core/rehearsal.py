@@ -15,7 +15,7 @@ MARK = "rehearsal.yml"
 
 _TEXT = """\
 # These are the inputs of a rehearsal (docs/run/spring.md). As long as this file is here, every snapshot that is made of
-# them says that it is one, in whatever channel, and warehouse and snapshots lie in this folder.
+# them says that it is one, in whatever channel, and warehouse and snapshots are in this folder.
 year: {year}
 made_of: {form}
 seed: {seed}
@@ -33,7 +33,7 @@ def is_rehearsal(data: Path) -> bool:
 
 
 def rehearsal_of(path: Path) -> Path | None:
-    """Return the folder with a mark in which a path lies, if it lies in one."""
+    """Return the marked folder that contains a path, if there is one."""
     whole = path.resolve()
     return next((folder for folder in (whole, *whole.parents) if is_rehearsal(folder)), None)
 

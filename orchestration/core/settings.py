@@ -289,7 +289,7 @@ class Settings(BaseSettings):
 
 
 def _refuse_secrets() -> None:
-    """Refuse a settings file that contains a secret: it lies in the project's folder, and may end up in its history."""
+    """Refuse a settings file that contains a secret: it is in the project's folder, and may end up in its history."""
     held = tomllib.loads(SETTINGS_FILE.read_text(encoding="utf-8")) if SETTINGS_FILE.is_file() else {}
     for name in SECRETS:
         if name in held:

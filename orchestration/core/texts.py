@@ -1,6 +1,6 @@
 """Texts for people, except descriptions of tables and labels of codes: one YAML file for each subject of a room.
 
-The files lie in the room's folder ``texts``; an entry is ``key: {nb: ..., en: ...}``, with ``nn`` where it is sent to people
+The files are in the room's folder ``texts``; an entry is ``key: {nb: ..., en: ...}``, with ``nn`` where it is sent to people
 who have chosen nynorsk, and a blank to fill ``{name}``.
 Belongs here: reading and checking these files, and filling blanks. Does not belong here: any text, or reading those that the
 project's users write (``expectations``, ``data/metadata``).

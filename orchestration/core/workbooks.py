@@ -112,7 +112,7 @@ def add_choice(
         column: counted from 1.
         last_row: the last one that may be chosen in.
         formula: a range of cells, or the choices in quotation marks with commas between them.
-        head: what stands above the hint.
+        head: the text above the hint.
         message: the hint, also shown for any other value.
         strict: whether anything else is refused.
     """
@@ -143,7 +143,7 @@ def set_page(sheet: Worksheet, title: str, *, footer: str | None = None, is_wide
 
     Args:
         sheet: what is printed.
-        title: stands above.
+        title: the text above.
         footer: the notice on the figures at the foot of each page; 255 characters at most.
         is_wide: whether the columns need a larger sheet of paper.
     """

@@ -47,11 +47,11 @@ class ModelTranslator(DagsterDbtTranslator):  # type: ignore[misc]
         super().__init__(DagsterDbtTranslatorSettings(enable_code_references=True))
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """Return the group of the innermost folder that the model lies in."""
+        """Return the group of the innermost folder that contains the model."""
         return group_name(_step(dbt_resource_props)) if dbt_resource_props["resource_type"] == "model" else None
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:
-        """Return the team that answers for the folder that the model lies in."""
+        """Return the team that answers for the folder that contains the model."""
         return owners(_step(dbt_resource_props)) if dbt_resource_props["resource_type"] == "model" else None
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:

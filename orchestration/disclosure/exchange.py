@@ -147,7 +147,7 @@ class Layout:
     def gained(self, units: Marks) -> Marks:
         """Return the units that can take the place of one of these units, by an exchange."""
         wanted = self._held(units)
-        # Kind k stands at (row, column); a wanted unit of kind d in the same column, from whose row ways lead back.
+        # Kind k is at (row, column); a wanted unit of kind d in the same column, from whose row ways lead back.
         came = (self._reach.transpose(0, 1, 3, 2) @ wanted[None]).sum(axis=1)
         places = ((came > 0) & (self._held_by_kind > 0)).any(axis=0).ravel()
         result: Marks = places[self.place] | self.beside(units)

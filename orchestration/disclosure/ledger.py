@@ -4,7 +4,7 @@ A figure that was published once stays known, even when areas change and the gro
 their units. Answers are named by their *state*, a hash of all answers to the question: figures of equal state count the same
 answers; the *basis* of a state is a hash of all else that decided what was shown. What each unit had answered in a state is
 noted as a hash, which shows whether it is still the same answer. The search for what can be shown reads the ledger (schema
-``history`` of the warehouse), a promotion adds to it. It lies beside the snapshots, for the service user only, and cannot be
+``history`` of the warehouse), a promotion adds to it. It is beside the snapshots, for the service user only, and cannot be
 made again: back it up with them.
 
 Belongs here: reading and adding to the ledger. Does not belong here: what follows from it (``suppression``).

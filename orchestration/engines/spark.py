@@ -4,7 +4,7 @@ Belongs here: the session, its input (the source tables, as Parquet) and its out
 Does not belong here: SQL (``dbt_project``; differences between the engines are in its macros), or when Spark is worth its
 cost (docs/run/engines.md).
 
-Everything that Spark reads and writes lies in one folder, which is emptied before and after a build:
+Everything that Spark reads and writes is in one folder, which is emptied before and after a build:
 
     sources/<schema>/<table>/*.parquet    the source tables of the warehouse; of the delivered cells a file a form
     tables/<schema>.db/<table>/*.parquet  what the models came to

@@ -47,7 +47,7 @@ class Proposal:
     Attributes:
         place: the part of the form that it concerns; ``columns`` is columns.csv with options.csv.
         seen: what was seen, and under what condition the lines are right.
-        lines: lines of form.yml, as they would stand there.
+        lines: lines of form.yml, as they would be written there.
     """
 
     place: Literal["sheets", "numbers", "ticks", "columns"]
@@ -237,7 +237,7 @@ def separator_of(texts: Texts, codes: Collection[str] = ()) -> str | None:
     Args:
         texts: the column's texts.
         codes: the codes of its options, if it has any: all that stands between separators is one of them then. Without
-            them most of it stands in other cells too.
+            them most of it is in other cells too.
     """
     known = {code_text(header(code)) for code in codes}
     # An option may contain the separator of others.

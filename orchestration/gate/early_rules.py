@@ -62,7 +62,7 @@ def answers_of(settings: Settings, forms: list[str]) -> Iterator[Path]:
     """Yield a warehouse with what the rules look at, made from the deliveries of some forms; it is deleted afterwards.
 
     Args:
-        settings: where the warehouse lies into which the deliveries and all inputs were read.
+        settings: where the warehouse is; deliveries and all inputs were read into it.
         forms: the forms.
     """
     models = compiled.compiled(settings, [name for names in RULES.values() for name in names])

@@ -291,7 +291,7 @@ def prove_rules(settings: Settings, on_progress: Callable[[Proven], None], only:
         only: the one rule that is proven; all of them if left out.
 
     Returns:
-        The score, as it stands in ``gate.json``.
+        The score, as in ``gate.json``.
 
     Raises:
         UserError: there is no such rule, nothing was built yet, or the candidate was not made from this warehouse.

@@ -44,7 +44,7 @@ class Memory:
         Args:
             folder: where its entries lie.
             candidate: the id of what is judged.
-            takes_over: whether results for other candidates are taken over; otherwise all is judged again, and kept.
+            takes_over: whether results for other candidates are reused; otherwise all is judged again, and kept.
         """
         self._folder = folder
         self._candidate = candidate

@@ -1,7 +1,7 @@
 """The proof that rules catch faults: each must catch the fault seeded for it, and find nothing in the clean data.
 
 A fault is SQL on a copy of the database that the rule judges; the copy is then judged by the rule's expectations, as they
-stand in the suites. The files that are judged or published are not touched.
+are in the suites. The files that are judged or published are not touched.
 
 Belongs here: seeding and scoring. Does not belong here: the faults, which stand beside their rules in
 ``expectations/rules``.

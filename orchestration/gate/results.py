@@ -73,7 +73,7 @@ class RuleResult:
     judged_on: list[str] = field(default_factory=list)
 
     def public(self) -> dict[str, Any]:
-        """Return what may stand in a snapshot: of rules on restricted data only the outcome and how many rows fail.
+        """Return what a snapshot may contain: of rules on restricted data only the outcome and how many rows fail.
 
         Their greatest value is an answer's, or a difference from a hidden figure; between two snapshots the number of rows
         they looked at says what a late unit delivered; and their error may quote a delivered cell.

@@ -253,7 +253,7 @@ def refusal(verdict: dict[str, Any], folder: Path | None, restricted: list[RuleR
     """Return a refused candidate's verdict as an error: each blocking rule with its first rows and what to do.
 
     Args:
-        verdict: the verdict as it stands in ``gate.json``.
+        verdict: the verdict as in ``gate.json``.
         folder: the candidate's folder; None for a snapshot, which was published before and keeps its own ``gate.json``.
         restricted: results with the rows that ``gate.json`` must not show, for the one who runs the system.
     """
@@ -277,7 +277,7 @@ def warning_lines(verdict: dict[str, Any], restricted: list[RuleResult] | None =
     """Return the failing warnings of a verdict, which block nothing in the channel demo, as lines for people.
 
     Args:
-        verdict: the verdict as it stands in ``gate.json``.
+        verdict: the verdict as in ``gate.json``.
         restricted: results of the last run with the rows that ``gate.json`` must not show, for the one who runs the system.
             They take precedence over the verdict's rows: inputs may have changed although the same content is published.
     """

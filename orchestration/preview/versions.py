@@ -1,6 +1,6 @@
 """A delivery compared with an earlier version of it: which units changed which answers, and the effect on the totals.
 
-Every version that was read lies in the archive. Belongs here: finding a version, what became of it, and comparing the
+Every version that was read is in the archive. Belongs here: finding a version, what became of it, and comparing the
 answers that count in two of them, read by the form as it is now; it is restricted. Does not belong here: the archive itself
 (``ingest.archive``), or what must be signed (``lost_answers``).
 """

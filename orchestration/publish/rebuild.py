@@ -116,7 +116,7 @@ def make_again(
     """
     event = journal.publication(journal.read_journal(settings.snapshots), identifier)
     if event is not None and event.project is not None and event.project != project_state():
-        on_progress(f"  it was made at commit {event.project}; the project stands at {project_state() or 'no commit'}")
+        on_progress(f"  it was made at commit {event.project}; the project is at {project_state() or 'no commit'}")
     made_by = _lay_out(settings, identifier, origin, into)
     make(made_by, on_progress)
     made = {path.name: path for place in (made_by.snapshots, made_by.candidates) for path in place.glob("[!.]*/")}

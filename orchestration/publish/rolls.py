@@ -1,7 +1,7 @@
 """The roll of a published snapshot: which questions each unit had answered, in which version of which delivery.
 
 The next run compares its deliveries with it (schema ``history``), so that answers which are missing in a later version are
-noticed. It contains no answer, only which question had one, and lies with the ledger, one file for each snapshot, for the
+noticed. It contains no answer, only which question had one, and is kept with the ledger, one file for each snapshot, for the
 service user only. A missing roll (of a snapshot of an earlier release, or after a restore without it) is not compared.
 
 Belongs here: writing, keeping and loading the roll. Does not belong here: what was lost since (``int_redelivered_units``).
