@@ -16,18 +16,14 @@ from orchestration.core.settings import PROJECT_DIR
 # A form of each series, the later one with hidden groups, and an anonymous sample: every kind of rule has cells.
 FORMS = {"is24_2011": "2011", "is248_2018": "2018", "nibr_service_2011": "2011-nibr", "nibr_housing_2011": "2011-nibr"}
 
-# Two executors, each a separate process with a gigabyte. Suited to small tables: few tasks, plans that are neither compiled
-# nor changed while they run, and nothing compressed.
+# Two executors, each a separate process with a gigabyte. Suited to small tables: few tasks, and no compiling of plans that
+# run once.
 MASTER = "local-cluster[2,1,1024]"
 OPTIONS = ";".join(
     (
         "spark.sql.shuffle.partitions=2",
         "spark.default.parallelism=2",
-        "spark.sql.adaptive.enabled=false",
-        "spark.sql.codegen.factoryMode=NO_CODEGEN",
         "spark.sql.codegen.wholeStage=false",
-        "spark.shuffle.compress=false",
-        "spark.broadcast.compress=false",
         "spark.driver.memory=2g",
         "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
