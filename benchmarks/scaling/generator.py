@@ -13,7 +13,8 @@ they have six digits, belong to the unit set with districts and not to that of m
 The printed figures are scaled to k times as many units: sums and counts become k times as large and as coarsely rounded,
 shares and rates stay the same; figures of single municipalities and districts are left out. Beyond ``MOST_MUNICIPALITIES``
 no figure is an exact multiple, and only figures of rounds without a delivery are kept. The two surveys of anonymous samples
-are not changed. A leading zero can only be lost where the code of the clone has one.
+are not changed. Clones are not independent of their originals, so as many units as were delivered count as evidence for a
+rule of the gate. A leading zero can only be lost where the code of the clone has one.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ EXTENSIVE_UNITS = ("fte", "municipalities", "districts", "persons", "nok")
 INTENSIVE_MEASURES = ("per_inhabitant",)
 # Figures of the anonymous samples, which are not scaled.
 OF_SAMPLES = "survey="
+# Units beyond this number add no certainty to a rule of the gate.
+MOST_INDEPENDENT_UNITS = "columns_most_units"
 SINGLE_UNITS = ("municipality_no=", "district=", "district_no=")
 
 Record = dict[str, str]
@@ -346,7 +349,7 @@ def _scaled_figure(row: Record, factor: int) -> Record | None:
 
 
 def scale_published(data: Path, target: Path, factor: int) -> None:
-    """Write the printed figures scaled to k times as many units, and the explanations of differences."""
+    """Write the printed figures scaled to k times as many units, and the explanations and queries of those that are kept."""
     delivered = {str(form.time_period) for form in load_forms(data / "forms")}
     larger: dict[tuple[str, str, str], int] = {}
     for path in sorted((data / "published").glob("*.csv")):
@@ -370,6 +373,23 @@ def scale_published(data: Path, target: Path, factor: int) -> None:
             difference = f"{Decimal(row['difference']) * times:f}" if row["difference"] else ""
             explained.append(row | {"difference": difference})
     write_records(target / "published" / path.name, explained, list(records[0]))
+    path = data / "published/queries.csv"
+    records = read_records(path)
+    kept = [row for row in records if (row["source_id"], row["table_id"], row["cell_key"]) in larger]
+    write_records(target / "published" / path.name, kept, list(records[0]))
+
+
+def scale_parameters(data: Path, target: Path, factor: int) -> None:
+    """Write the parameters for k times as many units, of which only one in k is independent of the others.
+
+    Evidence that grows with the number of units would otherwise be the square root of k times as strong as the answers are.
+    """
+    path = data / "classifications/parameters.csv"
+    records = read_records(path)
+    for row in records:
+        if row["parameter"] == MOST_INDEPENDENT_UNITS:
+            row["value"] = str(max(int(row["value"]) // factor, 1))
+    write_records(target / "classifications" / path.name, records, list(records[0]))
 
 
 # Deliveries.
@@ -726,6 +746,7 @@ def generate(data: Path, target: Path, factor: int, years: Sequence[int] = ()) -
     if factor > 1:
         scale_reference(data, target, clones)
         scale_published(data, target, factor)
+        scale_parameters(data, target, factor)
     forms = [form for form in load_forms(data / "forms") if (data / "deliveries" / form.delivery).is_dir()]
     kept = [form for form in forms if not years or form.time_period in years]
     for name in sorted({form.delivery for form in kept}):
