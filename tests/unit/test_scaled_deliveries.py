@@ -193,6 +193,37 @@ def test_printed_sums_grow_and_printed_shares_stay(tmp_path: Path) -> None:
         assert "municipality_no=" not in row["dimensions"]
 
 
+@pytest.mark.parametrize("factor", [10, 100])
+def test_queries_and_explanations_are_kept_with_their_figures(tmp_path: Path, factor: int) -> None:
+    data = small_data(tmp_path)
+    generator.generate(data, tmp_path / "scaled", factor)
+    folder = tmp_path / "scaled/published"
+    figures = {
+        (row["source_id"], row["table_id"], generator._cell_key(row))
+        for path in folder.glob("*.csv")
+        for row in generator.read_records(path)
+        if "measure" in row and "unit" in row and "year" in row
+    }
+    for name in ("queries", "explanations"):
+        rows = generator.read_records(folder / f"{name}.csv")
+        assert len(rows) < len(generator.read_records(data / f"published/{name}.csv"))
+        assert all((row["source_id"], row["table_id"], row["cell_key"]) in figures for row in rows), name
+
+
+def test_clones_are_no_further_evidence(tmp_path: Path) -> None:
+    data = small_data(tmp_path)
+    generator.generate(data, tmp_path / "scaled", 10)
+
+    def parameters(folder: Path) -> dict[str, str]:
+        rows = generator.read_records(folder / "classifications/parameters.csv")
+        return {row["parameter"]: row["value"] for row in rows}
+
+    before, after = parameters(data), parameters(tmp_path / "scaled")
+    name = generator.MOST_INDEPENDENT_UNITS
+    assert int(after[name]) == int(before[name]) // 10
+    assert {**after, name: before[name]} == before
+
+
 def test_a_workbook_reads_back_as_it_was_written(tmp_path: Path) -> None:
     rows = [["Nr", "Kommune", None], ["0101", "Å & <Ø>", 1.5], ["", " blank ", 3]]
     path = tmp_path / "book.xlsx"
