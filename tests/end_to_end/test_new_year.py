@@ -89,7 +89,7 @@ def test_a_new_form_is_read_by_its_folder_alone(new_year: Path) -> None:
     assert len(fte(answers)) > 10_000
 
 
-def test_a_damaged_delivery_is_told_in_one_line_and_the_other_years_stay(new_year: Path, tmp_path: Path) -> None:
+def test_a_damaged_delivery_is_reported_in_one_line_and_the_other_years_stay(new_year: Path, tmp_path: Path) -> None:
     copied(new_year, tmp_path)
     target = tmp_path / "data"
     shutil.copytree(new_year / "data", target)
@@ -107,7 +107,7 @@ def test_a_damaged_delivery_is_told_in_one_line_and_the_other_years_stay(new_yea
     assert json.loads(run_command("status", "--json", folder=tmp_path, data=target).stdout)["ledger"] == before
 
 
-def test_one_year_can_be_run_alone_and_an_unknown_year_is_told(new_year: Path, tmp_path: Path) -> None:
+def test_one_year_can_be_run_alone_and_an_unknown_year_is_reported(new_year: Path, tmp_path: Path) -> None:
     result = run_command("run", "--year", "1999", folder=tmp_path, data=new_year / "data")
     assert result.returncode == 1
     assert "no form describes the year 1999" in result.stderr.splitlines()[-1]

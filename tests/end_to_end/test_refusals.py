@@ -98,7 +98,7 @@ def test_falsified_inputs_are_refused_each_by_its_rule_and_nothing_is_touched(
     assert all(rule in page for rule in CAUGHT)
 
 
-def test_an_unreadable_input_is_told_in_one_line(inputs: Path, tmp_path: Path) -> None:
+def test_an_unreadable_input_is_reported_in_one_line(inputs: Path, tmp_path: Path) -> None:
     (inputs / "deliveries").unlink()
     (inputs / "deliveries").mkdir()
     (inputs / "reference/population.csv").write_bytes(b"year;code\n2016;0101\n")

@@ -142,7 +142,7 @@ def test_a_change_of_a_switch_or_a_lost_warehouse_is_a_change(own: Settings) -> 
     assert find_unchanged_candidate(own) is None
 
 
-def test_a_schedule_without_releases_is_none_and_a_wrong_cron_is_told(own: Settings) -> None:
+def test_a_schedule_without_releases_is_none_and_a_wrong_cron_is_reported(own: Settings) -> None:
     own.calendar.unlink()
     assert [each.name for each in build_schedules(own, [])] == ["refresh_public_tables"]
     with pytest.raises(UserError, match="not a cron expression"):
@@ -346,7 +346,7 @@ def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 SECRET = "the answer of the unit was 4711"
 
 
-def test_a_failed_step_is_told_by_its_names_and_never_by_its_words(
+def test_a_failed_step_is_reported_by_its_names_and_never_by_its_words(
     own: Settings, webhook: tuple[str, list[dict[str, Any]]]
 ) -> None:
     address, received = webhook

@@ -78,7 +78,7 @@ def test_equal_tables_have_no_revisions(tmp_path: Path) -> None:
     assert found.figures == found.folded == found.notices == found.schema == []
 
 
-def test_a_row_is_named_by_its_key_and_told_with_both_values(tmp_path: Path) -> None:
+def test_a_row_is_named_by_its_key_and_reported_with_both_values(tmp_path: Path) -> None:
     row = one(tmp_path, fte(fte=1.5), fte(fte=1.25))
     assert row == {
         "table_name": "fte_by_service",
@@ -171,7 +171,7 @@ def test_a_correction_of_a_year_is_one_too_in_the_years_that_carry_its_values_fo
     assert found.planned == found.unattributed == []
 
 
-def test_sums_that_a_late_answer_moved_are_told_as_that(tmp_path: Path) -> None:
+def test_sums_that_a_late_answer_moved_are_reported_as_that(tmp_path: Path) -> None:
     before = services(MUNICIPALITY | SILENT, OTHER, COUNTY, COUNTRY) | PLACES
     after = services(MUNICIPALITY | {"fte": 2.0}, OTHER, COUNTY | {"fte": 3.5}, COUNTRY | {"fte": 3.5}) | PLACES
     found = changes(tmp_path, before, after)
@@ -179,7 +179,7 @@ def test_sums_that_a_late_answer_moved_are_told_as_that(tmp_path: Path) -> None:
     assert [(each["cause"], each["figures"]) for each in found.planned] == [("late", 3)]
 
 
-def test_a_sum_that_holds_an_unexplained_change_is_not_told_as_late(tmp_path: Path) -> None:
+def test_a_sum_that_holds_an_unexplained_change_is_not_reported_as_late(tmp_path: Path) -> None:
     before = services(MUNICIPALITY | SILENT, OTHER, COUNTRY) | PLACES
     after = services(MUNICIPALITY | {"fte": 2.0}, OTHER | {"fte": 3.0}, COUNTRY | {"fte": 5.0}) | PLACES
     found = changes(tmp_path, before, after)
@@ -187,7 +187,7 @@ def test_a_sum_that_holds_an_unexplained_change_is_not_told_as_late(tmp_path: Pa
     assert classes == {"unit_code=1103": "late", "unit_code=1106": "unexplained", "unit_code=0": "unexplained"}
 
 
-def test_shares_of_a_year_with_more_answers_than_before_are_told_as_late(tmp_path: Path) -> None:
+def test_shares_of_a_year_with_more_answers_than_before_are_reported_as_late(tmp_path: Path) -> None:
     def rows(answered: int, year: int) -> dict[str, Any]:
         response = {"time_period": year, "survey": "is248", "unit_set": "municipalities", "units_answered": answered}
         share = SHARE | {"n_answer": answered - 5, "n_answered": answered}
@@ -229,7 +229,7 @@ def test_rows_that_came_and_went(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), [(SHARE, HIDDEN), (HIDDEN, SHARE), (HIDDEN, HIDDEN | {"obs_status": "A"})])
-def test_a_figure_that_is_confidential_on_one_side_is_told_on_neither(
+def test_a_figure_that_is_confidential_on_one_side_is_reported_on_neither(
     tmp_path: Path, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
     found = changes(tmp_path, {"indicator_shares": [before]}, {"indicator_shares": [after]})
@@ -240,7 +240,7 @@ def test_a_figure_that_is_confidential_on_one_side_is_told_on_neither(
     assert all(figure.value_before is figure.value_after is None for figure in found.figures)
 
 
-def test_tables_and_columns_that_came_or_changed_are_told(tmp_path: Path) -> None:
+def test_tables_and_columns_that_came_or_changed_are_reported(tmp_path: Path) -> None:
     first, second = database(tmp_path / "before", services(fte())), database(tmp_path / "after", services(fte(fte=2.0)))
     with connect(first / DATABASE) as connection:
         connection.execute("drop table corrections")
@@ -393,7 +393,7 @@ def test_a_withdrawn_correction_that_lets_an_older_one_be_seen_is_no_new_notice(
     assert changes(tmp_path, {"corrections": [CORRECTION]}, {"corrections": [older]}).notices == []
 
 
-def test_changes_beside_the_main_figure_are_counted_and_told(tmp_path: Path) -> None:
+def test_changes_beside_the_main_figure_are_counted_and_reported(tmp_path: Path) -> None:
     found = changes(tmp_path, services(fte()), services(fte(population=11.0, fte_per_10000=1363.6)))
     assert revisions(found) == []
     (table,) = [table for table in found.tables if table.table == "fte_by_service"]
@@ -417,7 +417,7 @@ def test_every_year_of_a_change_is_a_figure_of_its_own(tmp_path: Path) -> None:
     assert [figure.dimensions["time_period_from"] for figure in found.figures] == ["2015", "2022"]
 
 
-def test_a_unit_that_changed_on_current_areas_only_is_told(tmp_path: Path) -> None:
+def test_a_unit_that_changed_on_current_areas_only_is_reported(tmp_path: Path) -> None:
     unit = MUNICIPALITY | {"area_basis": "current", "unit_name": None}
     found = changes(tmp_path, services(unit), services(unit | {"fte": 3.0}))
     assert [(folded.unit_name, folded.figures) for folded in found.folded] == [("1103", 1)]
@@ -441,7 +441,7 @@ def test_a_predecessor_of_an_earlier_version_does_not_stop_the_next(tmp_path: Pa
     assert compare(first, second, TABLES, after_id="after").schema
 
 
-def test_a_damaged_snapshot_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_damaged_snapshot_is_reported_in_one_line(tmp_path: Path) -> None:
     first, second = database(tmp_path / "before", services(fte())), database(tmp_path / "after", services(fte()))
     (first / DATABASE).write_bytes(b"not a database")
     with pytest.raises(UserError, match="cannot be compared") as error:
@@ -449,7 +449,7 @@ def test_a_damaged_snapshot_is_told_in_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_a_change_that_no_correction_accounts_for_is_told_as_such(tmp_path: Path) -> None:
+def test_a_change_that_no_correction_accounts_for_is_reported_as_such(tmp_path: Path) -> None:
     found = changes(tmp_path, services(fte(time_period=2019)), services(fte(time_period=2019, fte=2.0)))
     assert [(each["table"], each["figures"], each["time_periods"]) for each in found.unattributed] == [
         ("fte_by_service", 1, [2019])

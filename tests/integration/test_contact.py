@@ -221,7 +221,7 @@ def test_without_a_description_of_the_round_there_are_states_and_no_letters(
         ("[", "cannot be read"),
     ],
 )
-def test_a_round_that_is_not_valid_is_told_with_its_file(controlled: Settings, text: str, message: str) -> None:
+def test_a_round_that_is_not_valid_is_reported_with_its_file(controlled: Settings, text: str, message: str) -> None:
     path = controlled.explanations / "rounds" / "2016.yml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=message) as caught:
@@ -241,7 +241,7 @@ def test_a_round_that_is_not_valid_is_told_with_its_file(controlled: Settings, t
         ("code,address\n1103,a@b.no\n1103,c@d.no\n", "is listed twice"),
     ],
 )
-def test_addresses_that_are_not_valid_are_told_with_their_line(tmp_path: Path, text: str, message: str) -> None:
+def test_addresses_that_are_not_valid_are_reported_with_their_line(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "addresses.csv").write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=message):
         load_addresses(tmp_path, CODES)
@@ -355,7 +355,7 @@ def test_what_is_entered_in_the_workbook_is_put_on_record(controlled: Settings, 
         ({"Svarene (ikke endre)": "000000000000"}, "has changed its answers since the list was made"),
     ],
 )
-def test_an_entry_that_is_not_valid_is_told_with_its_row(
+def test_an_entry_that_is_not_valid_is_reported_with_its_row(
     controlled: Settings, values: dict[str, object], message: str
 ) -> None:
     path = entered(controlled, **values)
@@ -385,7 +385,7 @@ def test_another_file_than_the_workbook_of_the_round_is_refused(controlled: Sett
         ("2016-05-05,1103,glemt,KN,,,,,\n", "event"),
     ],
 )
-def test_a_record_that_is_not_valid_is_told_with_its_line(controlled: Settings, line: str, message: str) -> None:
+def test_a_record_that_is_not_valid_is_reported_with_its_line(controlled: Settings, line: str, message: str) -> None:
     path = contacts_file(controlled.explanations, 2016)
     path.parent.mkdir()
     path.write_text(f"date,unit_code,event,by,finding,values,form,answers_sha256,note\n{line}", encoding="utf-8")

@@ -184,7 +184,7 @@ def test_a_letter_in_nynorsk_is_nynorsk_throughout_and_its_answer_is_read(contro
         ("code,written_form\n1103\n", "is not a code with written_form"),
     ],
 )
-def test_written_forms_that_are_not_valid_are_told_with_their_line(tmp_path: Path, text: str, message: str) -> None:
+def test_written_forms_that_are_not_valid_are_reported_with_their_line(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "written_forms.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=message) as caught:
@@ -235,7 +235,7 @@ def test_what_is_entered_late_stands_at_its_day(controlled: Settings) -> None:
     assert asking(found)[RATE] is Asking.ANSWERED and states(found)["1103"] is State.ANSWERED
 
 
-def test_what_is_put_on_record_is_told_unit_by_unit(controlled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_put_on_record_is_reported_unit_by_unit(controlled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     with connect(controlled.warehouse_file) as connection:
         connection.execute("delete from control.ctl_findings")
     code, output = run(controlled, monkeypatch, "--on", "2016-06-01", "--approve-settled", "--by", "KN")

@@ -99,7 +99,7 @@ def test_explained_findings_come_last_and_are_filled_in(controlled: Settings) ->
         ("- [not: closed\n", "cannot be read"),
     ],
 )
-def test_explanations_that_are_not_valid_are_told_with_their_file(controlled: Settings, text: str, message: str) -> None:
+def test_explanations_that_are_not_valid_are_reported_with_their_file(controlled: Settings, text: str, message: str) -> None:
     controlled.explanations.mkdir()
     (controlled.explanations / "2016.yml").write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=message) as caught:
@@ -345,7 +345,7 @@ def test_a_list_that_excel_saved_as_csv_is_read(controlled: Settings, tmp_path: 
         ({"verdict": "riktig", "new_value": None}, "without an explanation", "Forklaring"),
     ],
 )
-def test_an_answer_that_cannot_be_used_is_told_with_file_sheet_and_row(
+def test_an_answer_that_cannot_be_used_is_reported_with_file_sheet_and_row(
     controlled: Settings, values: dict[str, str | None], message: str, remedy: str
 ) -> None:
     path = changed(write(controlled) / "2016_alle.xlsx", **values)
@@ -532,7 +532,7 @@ def test_the_command_says_what_it_found_and_where_the_lists_lie(
     assert run(controlled, monkeypatch, "2016", "--sign")[0] == 1
 
 
-def test_a_year_that_was_not_delivered_and_a_warehouse_that_is_not_there_are_told(
+def test_a_year_that_was_not_delivered_and_a_warehouse_that_is_not_there_are_reported(
     controlled: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run(controlled, monkeypatch, "2017") == (

@@ -401,7 +401,7 @@ def test_headers_merged_downwards_in_a_workbook(tmp_path: Path, merged: tuple[st
     assert row == {"nr": "0101", "kommune": "Halden", "Voksne|Bolig": "1.5", "Voksne|Arbeid": "2"}
 
 
-def test_all_columns_that_do_not_fit_are_told_at_once(tmp_path: Path) -> None:
+def test_all_columns_that_do_not_fit_are_reported_at_once(tmp_path: Path) -> None:
     names = [f"Antall årsverk i tjeneste {letter}" for letter in "abcdefghij"]
     columns = [*IDENTIFIERS, *(column(name) for name in names)]
     renamed = [name.replace("Antall årsverk", "Årsverk") for name in names]
@@ -413,7 +413,7 @@ def test_all_columns_that_do_not_fit_are_told_at_once(tmp_path: Path) -> None:
     assert "column 3 'x' is not mapped, and 2 mapped columns are missing: 'bolig' (line 4), 'arbeid' (line 5)" in message
 
 
-def test_a_header_in_another_row_is_told(tmp_path: Path) -> None:
+def test_a_header_in_another_row_is_reported(tmp_path: Path) -> None:
     content = "Oppdatert 2. mars\n" + lines("0101;Halden;;1,5;2;")
     message = refusal(tmp_path, {"e.csv": content})
     assert "row 1 holds 'Oppdatert 2. mars' and not the header, row 2 holds 6 of the 6 mapped columns" in message

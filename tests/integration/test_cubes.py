@@ -364,7 +364,7 @@ def test_signs_of_readers_never_change_what_the_dots_of_missing_rows_mean(tmp_pa
     }
 
 
-def test_what_is_constructed_is_said_first(tmp_path: Path) -> None:
+def test_what_is_constructed_is_stated_first(tmp_path: Path) -> None:
     document = written_json_stat(ROWS, tmp_path)
     assert RELEASE.notice is not None
     assert document["note"][0] == RELEASE.notice.nb

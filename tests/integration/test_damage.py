@@ -252,7 +252,7 @@ def test_a_rollback_to_a_damaged_snapshot_is_refused_until_it_is_restored(tmp_pa
 
 
 @pytest.mark.parametrize("name", [TABLE, GATE, "CHANGES.json", DATABASE])
-def test_a_candidate_that_was_damaged_while_it_waits_is_told_and_not_published(
+def test_a_candidate_that_was_damaged_while_it_waits_is_reported_and_not_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     made = judged(tmp_path, FIRST, channel="official", is_constructed=False)
@@ -346,7 +346,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_a_wrong_pointer_is_told_with_a_command_that_mends_it(two: Path, tmp_path: Path, kind: str) -> None:
+def test_a_wrong_pointer_is_reported_with_a_command_that_mends_it(two: Path, tmp_path: Path, kind: str) -> None:
     folder = Path(shutil.copytree(two / "snapshots", tmp_path / "snap shots", symlinks=True))
     before = pointer.current(folder)
     damage, wanted = WRONG[kind]

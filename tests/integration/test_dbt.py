@@ -203,7 +203,7 @@ def test_one_model_is_made_with_its_unit_tests_and_data_tests(command: Callable[
         assert connection.execute("select count(*) from intermediate.int_unit_successors").fetchall() == [(0,)]
 
 
-def test_a_data_test_that_finds_rows_is_told_with_the_model(command: Callable[..., Result], built: Settings) -> None:
+def test_a_data_test_that_finds_rows_is_reported_with_the_model(command: Callable[..., Result], built: Settings) -> None:
     with connect(built.warehouse_file) as connection:
         connection.execute("insert into reference.counties select * from reference.counties limit 1")
     try:
@@ -218,7 +218,7 @@ def test_a_data_test_that_finds_rows_is_told_with_the_model(command: Callable[..
     assert line.startswith("  data test key_is_unique_stg_reference__counties_")
 
 
-def test_a_model_that_is_not_there_is_told_with_the_nearest_name(command: Callable[..., Result]) -> None:
+def test_a_model_that_is_not_there_is_reported_with_the_nearest_name(command: Callable[..., Result]) -> None:
     result = command("model", "int_fte_area")
     assert (result.exit_code, result.stdout) == (1, "")
     # On a slow machine a line of progress comes before it.

@@ -72,7 +72,7 @@ def test_a_doc_block_is_there_for_what_several_columns_share(project: Project) -
     assert sorted(block for block in blocks if used.count(block[1]) < 2) == [], "describe it where it is used"
 
 
-def test_the_texts_of_one_column_are_said_once(project: Project) -> None:
+def test_the_texts_of_one_column_are_stated_once(project: Project) -> None:
     models_by_text: dict[str, list[str]] = {}
     for path in sorted((PROJECT_DIR / "dbt_project" / "models").rglob("_*models.yml")):
         for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:

@@ -188,7 +188,7 @@ def test_nothing_is_written_unless_all_of_it_is_valid(
     assert (data / "forms" / "small_2002" / "columns.csv").read_bytes() == before
 
 
-def test_all_that_does_not_hold_is_told_at_once(data: Path, tmp_path: Path) -> None:
+def test_all_that_does_not_hold_is_reported_at_once(data: Path, tmp_path: Path) -> None:
     path = tmp_path / "open.xlsx"
     new_year("--workbook", path)
     wrong = {
@@ -264,7 +264,7 @@ def test_a_new_question_takes_type_and_codes_from_the_code_book_and_what_they_me
     assert sorted(options) == [("7", "yes", "Ja"), ("8", "no", "Nei"), ("9", "not_used", "Ja, men ikke brukt")]
 
 
-def test_codes_of_which_nothing_is_known_are_told_and_never_made_up(data: Path, tmp_path: Path) -> None:
+def test_codes_of_which_nothing_is_known_are_reported_and_never_made_up(data: Path, tmp_path: Path) -> None:
     give_book(data, COUNCIL)
     path = tmp_path / "open.xlsx"
     new_year("--workbook", path)
@@ -529,7 +529,7 @@ def test_the_round_goes_on_where_it_was_left_and_finishes_the_form(data: Path, t
     assert next(column.unit for column in form.columns if column.question == "user_council") == "persons"
 
 
-def test_a_question_is_asked_once_at_the_terminal_and_its_columns_where_nothing_is_said(with_boxes: Path) -> None:
+def test_a_question_is_asked_once_at_the_terminal_and_its_columns_where_nothing_is_stated(with_boxes: Path) -> None:
     # The delivered columns, the columns of FTE as one, and the plan stay open.
     result = new_year("--interactive", typed="\n" * 6 + "s\nq\n")
     assert result.output.count("Beslutning for alle") == 2

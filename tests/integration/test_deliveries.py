@@ -219,7 +219,7 @@ def test_letters_of_answers_and_names_are_compared_as_they_are_seen(kit: Kit, wa
     ).fetchall() == [(4, "1516", "Ulstein på Å")]
 
 
-def test_a_repeated_header_is_rejected_and_told(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+def test_a_repeated_header_is_rejected_and_reported(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
     write_delivery(kit.data, "2016", {"export.csv": csv_text(HEADER, [ROWS[0], HEADER, ROWS[1]])})
     kit.read(warehouse)
     assert_balances(warehouse)
@@ -869,7 +869,7 @@ def test_marks_of_columns_and_rows_that_do_not_count_are_harmless(kit: Kit, ware
     assert warehouse.execute("select * from raw.marks").fetchall() == []
 
 
-def test_formulas_are_read_by_their_saved_values_and_told(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
+def test_formulas_are_read_by_their_saved_values_and_reported(kit: Kit, warehouse: duckdb.DuckDBPyConnection) -> None:
     def change(sheet: Any) -> None:
         sheet["C4"] = "=3+4"
 

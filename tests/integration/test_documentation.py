@@ -223,7 +223,7 @@ def test_a_folder_with_other_files_is_not_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "letter.txt").read_text(encoding="utf-8") == "mine"
 
 
-def test_a_page_that_leads_nowhere_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_leads_nowhere_is_reported_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "index.md").write_text("# Home\n\n[gone](gone.md)\n", encoding="utf-8")
     (tmp_path / building.CONFIGURATION).write_text("site_name: Test\nstrict: true\n", encoding="utf-8")

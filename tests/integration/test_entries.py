@@ -150,7 +150,7 @@ def test_drafts_stand_in_the_forms_folder_and_nowhere_else(command: CliRunner, k
     path.unlink()
 
 
-def test_that_no_draft_is_needed_is_said(command: CliRunner, kit: Kit) -> None:
+def test_that_no_draft_is_needed_is_stated(command: CliRunner, kit: Kit) -> None:
     cells = ["1", "0101", "Halden", "", "01.04.2015", "1", "1,5", "2", "", "1", "1", ""]
     folder = write_delivery(kit.data, "2015", {"export.csv": csv_text(HEADER, [cells])})
     earlier = kit.data / "forms" / EARLIER / NAME

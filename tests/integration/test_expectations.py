@@ -164,7 +164,7 @@ def test_a_built_in_expectation_says_what_the_rule_says(
     assert result(RULES[rule], counted).blocks
 
 
-def test_the_worst_value_is_told_and_comes_first(tmp_path: Path) -> None:
+def test_the_worst_value_is_reported_and_comes_first(tmp_path: Path) -> None:
     rows = [{"imputed_fte_share": share, "survey": str(share)} for share in (0.5, 7.0, 9.0, 8.0)]
     counted = checked(database(tmp_path, {"response": rows}), RULES["imputed_shares_are_shares"]).counted
     found = counted["imputed_shares_are_shares"]
@@ -191,7 +191,7 @@ def test_a_built_in_expectation_that_cannot_run_did_not_run(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("argument", [{"value_set": 5}, {"colum": "unit_level"}])
-def test_an_expectation_that_great_expectations_does_not_take_is_told(tmp_path: Path, argument: dict[str, Any]) -> None:
+def test_an_expectation_that_great_expectations_does_not_take_is_reported(tmp_path: Path, argument: dict[str, Any]) -> None:
     rule = RULES["unit_figures_are_fte_only"]
     wrong = Stated.model_validate(rule.expectations[0].model_dump() | argument)
     path = database(tmp_path, {"amounts": [{"unit_level": "country"}], "indicator_shares": [SHARES]})

@@ -103,7 +103,7 @@ def test_a_cell_that_is_no_answer_is_not_near(explained: Settings) -> None:
     assert "no delivered cell has unit_code=0302; nearest is '0301'" in refused("answers", "unit_code=0302")
 
 
-def test_known_values_that_are_nowhere_together_are_told_by_what_to_drop(explained: Settings) -> None:
+def test_known_values_that_are_nowhere_together_are_reported_by_what_to_drop(explained: Settings) -> None:
     with duckdb.connect(explained.warehouse_file) as connection:
         connection.execute("insert into public.areas (time_period, unit_level, unit_code) values (2032, 'county', '46')")
     assert (

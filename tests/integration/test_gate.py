@@ -232,7 +232,7 @@ def test_a_refusal_names_the_row_that_nobody_has_signed_for(tmp_path: Path) -> N
     assert message.endswith("a=y, b=2\n    a=x, b=3\n    a waiver in data/waivers names the first as a=y")
 
 
-def test_a_warning_that_does_not_hold_is_told_with_its_rows_and_its_remedy(tmp_path: Path) -> None:
+def test_a_warning_that_does_not_hold_is_reported_with_its_rows_and_its_remedy(tmp_path: Path) -> None:
     of_warehouse = rule(**{**WARNING, "id": "another", "stage": "warehouse"})
     restricted = [result(of_warehouse, Counted(9, 2, rows=[{"unit": "0301"}, {"unit": "1103"}], keys=["a=b"]))]
     verdict = judge(
@@ -630,7 +630,7 @@ def test_the_proof_of_an_attack_attacks_the_questions_whose_print_changed(
         ("isolation", "update indicator_shares set n_answer = 9", 1, "caught_clean"),
     ],
 )
-def test_a_fault_that_an_attack_does_not_find_is_told(
+def test_a_fault_that_an_attack_does_not_find_is_reported(
     tmp_path: Path, attacks: list[dict[str, Any]], part: str, statement: str, before: int, verdict: str
 ) -> None:
     (proven,) = prove([of_attack(part, **seeded(statement))], [], shares(tmp_path), found_before={part: before})

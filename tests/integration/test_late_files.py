@@ -57,7 +57,7 @@ def test_late_files_are_read_and_not_counted_whatever_their_number(tmp_path: Pat
         capture(folder, form)
 
 
-def test_a_late_file_that_the_form_does_not_expect_is_told_with_what_to_write(tmp_path: Path) -> None:
+def test_a_late_file_that_the_form_does_not_expect_is_reported_with_what_to_write(tmp_path: Path) -> None:
     kit = kit_with(
         tmp_path, None, {"export.csv": [row(1, "0101", "Halden", "1")], "late_0105.csv": [row(1, "0105", "x", "1")]}
     )
@@ -132,7 +132,7 @@ def test_late_files_of_an_entry_have_its_pattern(tmp_path: Path) -> None:
     assert "rename it to fit 'late_*.csv', the late files of the entry, if it has answers that came late" in message
 
 
-def test_a_file_that_came_twice_is_told(tmp_path: Path) -> None:
+def test_a_file_that_came_twice_is_reported(tmp_path: Path) -> None:
     rows = [row(1, "0101", "Halden", "1")]
     kit = kit_with(tmp_path, LATE, {"export.csv": rows, "late_again.csv": rows})
     (form,) = load_forms(kit.settings.forms)
@@ -140,7 +140,7 @@ def test_a_file_that_came_twice_is_told(tmp_path: Path) -> None:
         capture(kit.data / "deliveries" / "2016", form)
 
 
-def test_a_unit_that_stands_in_two_files_is_told_by_name_until_it_is_signed_which_counts(tmp_path: Path) -> None:
+def test_a_unit_that_stands_in_two_files_is_reported_by_name_until_it_is_signed_which_counts(tmp_path: Path) -> None:
     export = [
         row(1, "0101", "Halden", "1,5"),
         row(2, "0104", "Moss", "2", "01.04.2016"),

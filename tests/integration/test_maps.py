@@ -97,7 +97,7 @@ def test_the_slider_says_what_it_crosses_with_the_number_of_the_list(maps: Any) 
     assert "2001" in figure.locator("caption").inner_text()
 
 
-def test_areas_are_reached_by_arrows_and_by_a_list_and_their_value_is_said(maps: Any) -> None:
+def test_areas_are_reached_by_arrows_and_by_a_list_and_their_value_is_stated(maps: Any) -> None:
     figure = maps.locator("figure").last
     live_region, outline = figure.locator(".drawn > .vh"), figure.locator("path.outline")
     figure.locator(".plot").focus()

@@ -622,7 +622,7 @@ def test_sizes_and_checksums_are_those_of_the_files(snapshot: Snapshot) -> None:
     }
 
 
-def test_the_period_and_what_is_constructed_are_said(snapshot: Snapshot) -> None:
+def test_the_period_and_what_is_constructed_are_stated(snapshot: Snapshot) -> None:
     graph, address = graph_of(snapshot), RELEASE.catalogue.address
     facts, revisions = (URIRef(f"{address}{dcat.FILE}#{name}") for name in ("facts", REVISIONS))
     period = graph.value(facts, DCTERMS.temporal)

@@ -115,7 +115,7 @@ def test_every_delivered_cell_is_in_the_ledger(finished: Preview, kit: Kit) -> N
     assert ledger.rejected == len(finished.rejected) == 2
 
 
-def test_a_rejected_cell_is_told_with_its_place_and_text(finished: Preview) -> None:
+def test_a_rejected_cell_is_reported_with_its_place_and_text(finished: Preview) -> None:
     assert {(each.cell, each.unit, each.text, each.reason, each.column) for each in finished.rejected} == {
         ("H3", "0104 Moss", PAGE_BREAKER, "not_a_number", "arbeid"),
         ("J3", "0104 Moss", "7", "unknown_code", "rutine"),
@@ -133,7 +133,7 @@ def test_totals_are_those_of_the_units_that_answered_and_the_change_of_those_in_
     assert (county.unit_code, county.unit_name, county.fte) == ("01", "Østfold", country.fte)
 
 
-def test_units_that_have_not_answered_are_told(finished: Preview) -> None:
+def test_units_that_have_not_answered_are_reported(finished: Preview) -> None:
     missing = {unit.unit_code for unit in finished.missing_units}
     assert finished.units["answered"] == 3
     assert finished.units["expected"] == 3 + len(missing)
@@ -185,7 +185,7 @@ def half_mapped(kit: Kit) -> Iterator[Preview]:
     folder.rmdir()
 
 
-def test_all_problems_of_a_half_mapped_form_are_told_at_once(half_mapped: Preview) -> None:
+def test_all_problems_of_a_half_mapped_form_are_reported_at_once(half_mapped: Preview) -> None:
     problems = [str(problem) for problem in half_mapped.problems]
     for words in (
         "late.csv: form survey_2018 does not know the file",
@@ -253,7 +253,7 @@ def test_a_round_that_cannot_be_compared_with_is_named_and_so_is_a_form_that_can
         described.write_text(text, encoding="utf-8")
 
 
-def test_an_input_that_is_broken_is_told_with_file_and_line(kit: Kit) -> None:
+def test_an_input_that_is_broken_is_reported_with_file_and_line(kit: Kit) -> None:
     rounds = kit.data / "classifications" / "survey_rounds.csv"
     text = rounds.read_text(encoding="utf-8")
     try:
@@ -264,7 +264,7 @@ def test_an_input_that_is_broken_is_told_with_file_and_line(kit: Kit) -> None:
         rounds.write_text(text, encoding="utf-8")
 
 
-def test_a_delivery_that_is_not_there_is_said(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_delivery_that_is_not_there_is_stated(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = kit.data / "deliveries" / str(YEAR)
     folder.rename(folder.with_name("away"))
     try:

@@ -118,7 +118,7 @@ def test_a_file_that_the_loader_cannot_take_is_refused(written: str, change: Cha
         instead('MATRIX="example";\n', 'MATRIX="example";\nMATRIX="example";\n'),
     ],
 )
-def test_what_the_loader_drops_is_told(written: str, change: Change) -> None:
+def test_what_the_loader_drops_is_reported(written: str, change: Change) -> None:
     verdict = judged(change(written))
     assert verdict.warnings
     assert not verdict.is_taken

@@ -86,7 +86,7 @@ def test_nothing_else_may_differ(tmp_path: Path, change: Callable[[Path], None],
     assert compare(one, other, render).different == different
 
 
-def test_a_database_that_differs_is_told_by_table(tmp_path: Path) -> None:
+def test_a_database_that_differs_is_reported_by_table(tmp_path: Path) -> None:
     one, other = snapshot(tmp_path / "one", judged_on=[]), snapshot(tmp_path / "other", judged_on=[])
     with connect(other / DATABASE) as connection:
         connection.execute("update totals set fte = 5")

@@ -139,7 +139,7 @@ def test_the_final_release_is_a_planned_revision_of_the_provisional_one(tmp_path
     assert outcome.reasons == ("second is published, which comes after first",)
 
 
-def test_an_approved_candidate_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_an_approved_candidate_that_is_not_there_is_reported(tmp_path: Path) -> None:
     outcome = attempt(tmp_path, None, calendar(first=["2023-0123456789ab"]))
     assert outcome.waiting == "2023-0123456789ab"
     assert "is not there" in outcome.reasons[0]

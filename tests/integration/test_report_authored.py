@@ -59,7 +59,7 @@ def test_signed_texts_stand_in_the_report_with_who_signed_and_who_said_it(report
     assert "kontroller" not in page(report)
 
 
-def test_a_text_of_an_earlier_year_is_marked_in_every_document_and_empty_slots_are_told(reporting: Settings) -> None:
+def test_a_text_of_an_earlier_year_is_marked_in_every_document_and_empty_slots_are_reported(reporting: Settings) -> None:
     write(reporting, "2020/vurdering.md", PROSE)
     write(reporting, "2022/vurdering.md", PROSE.replace("hadde", "hadde fortsatt"))
     report = built(reporting)
@@ -75,7 +75,7 @@ def test_a_text_of_an_earlier_year_is_marked_in_every_document_and_empty_slots_a
     assert "Fra 2019, kontroller" in page(report)
 
 
-def test_a_text_whose_part_is_left_out_is_told(reporting: Settings) -> None:
+def test_a_text_whose_part_is_left_out_is_reported(reporting: Settings) -> None:
     chapter = reporting.report_sources / "small" / "chapters" / "kapittel.md"
     chapter.write_text(
         'Det var {{ fte(year) }}.\n\n{% if year > 2030 %}{{ prose("vurdering") }}{% endif %}\n', encoding="utf-8"
@@ -84,7 +84,7 @@ def test_a_text_whose_part_is_left_out_is_told(reporting: Settings) -> None:
     assert states(built(reporting)) == {"vurdering": ("not_placed", 2023)}
 
 
-def test_an_exception_of_a_signed_text_that_is_not_needed_any_more_is_told(reporting: Settings) -> None:
+def test_an_exception_of_a_signed_text_that_is_not_needed_any_more_is_reported(reporting: Settings) -> None:
     write(reporting, "2023/sitat.md", QUOTE)
     line = "authored/2023/sitat.md,uten 40 hender,Egennavn,Ola Hansen,2024-11-14\n"
     (reporting.report_sources / "small" / "exceptions.csv").write_text(f"{EXCEPTIONS}{line}", encoding="utf-8")

@@ -34,13 +34,13 @@ def reporting(inputs: Path, tmp_path: Path) -> Settings:
     return Settings(data_dir=inputs, warehouse_dir=tmp_path / "warehouse", snapshots_dir=tmp_path / "snapshots")
 
 
-def test_a_chapter_that_nobody_has_written_has_its_tables_and_is_told(reporting: Settings) -> None:
+def test_a_chapter_that_nobody_has_written_has_its_tables_and_is_reported(reporting: Settings) -> None:
     built = build(reporting, Wanted("small", 2023, language="en"))
     assert (built.without_text, built.tables, built.figures, built.values) == (["FTE"], 1, 1, 0)
     assert "in Norwegian only" in built.files["html"].read_text(encoding="utf-8")
 
 
-def test_what_an_english_chapter_does_not_place_stands_behind_its_text_and_is_told(reporting: Settings) -> None:
+def test_what_an_english_chapter_does_not_place_stands_behind_its_text_and_is_reported(reporting: Settings) -> None:
     (reporting.report_sources / "small" / "chapters" / "kapittel.en.md").write_text(ENGLISH, encoding="utf-8")
     built = build(reporting, Wanted("small", 2023, language="en"), with_turns=True)
     assert (built.without_text, built.tables, built.figures) == ([], 1, 1)
@@ -51,7 +51,7 @@ def test_what_an_english_chapter_does_not_place_stands_behind_its_text_and_is_to
     assert "published on 14 November 2024" in page or "published on 1 January" in page
 
 
-def test_a_number_that_is_typed_in_an_english_chapter_is_told_with_its_line(reporting: Settings) -> None:
+def test_a_number_that_is_typed_in_an_english_chapter_is_reported_with_its_line(reporting: Settings) -> None:
     path = reporting.report_sources / "small" / "chapters" / "kapittel.en.md"
     path.write_text("\nThere were three of them.\n", encoding="utf-8")
     with pytest.raises(UserError, match="'three' is typed by hand") as error:

@@ -172,7 +172,7 @@ def test_a_correction_changes_what_depends_on_it_and_nothing_else(reporting: Set
         ("# Tittel", "heading of the first level", None),
     ],
 )
-def test_a_faulty_chapter_is_told_with_its_line_and_leaves_nothing(
+def test_a_faulty_chapter_is_reported_with_its_line_and_leaves_nothing(
     reporting: Settings, tmp_path: Path, text: str, what: str, line: int | None
 ) -> None:
     published(tmp_path, rows())
@@ -219,7 +219,7 @@ def test_a_table_that_is_referred_to_has_to_stand_somewhere(reporting: Settings,
         build(reporting, Wanted("small", 2023))
 
 
-def test_a_report_that_nobody_has_written_is_told(reporting: Settings, tmp_path: Path) -> None:
+def test_a_report_that_nobody_has_written_is_reported(reporting: Settings, tmp_path: Path) -> None:
     published(tmp_path, rows())
     with pytest.raises(UserError, match="reports are: small"):
         build(reporting, Wanted("other", 2023))
@@ -339,7 +339,7 @@ def test_a_snapshot_has_the_reports_that_are_asked_for(reporting: Settings, tmp_
     assert (found.unequal, found.confidential, found.lost) == ([], [], [])
 
 
-def test_a_report_that_cannot_be_made_is_left_out_and_told(
+def test_a_report_that_cannot_be_made_is_left_out_and_reported(
     reporting: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = published(tmp_path, rows())
@@ -460,7 +460,7 @@ DAMAGES: list[tuple[Callable[[pikepdf.Pdf], None], str]] = [
 ]
 
 
-def test_a_pdf_that_lacks_what_its_readers_need_is_told(reporting: Settings, tmp_path: Path) -> None:
+def test_a_pdf_that_lacks_what_its_readers_need_is_reported(reporting: Settings, tmp_path: Path) -> None:
     published(tmp_path, rows())
     whole = build(reporting, Wanted("small", 2023)).files["pdf"]
     assert read_pdf.read(whole).faults == []

@@ -69,7 +69,7 @@ def test_what_is_published_already_gets_its_roll_from_a_run_that_makes_it_again(
     assert loaded(tmp_path / "snapshots") == [("ab", "0104")]
 
 
-def test_a_damaged_roll_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_damaged_roll_is_reported_with_its_place(tmp_path: Path) -> None:
     path = rolls.kept_roll(tmp_path / "snapshots", published(tmp_path).name)
     path.write_bytes(b"no parquet")
     with pytest.raises(UserError, match=r"restore it from the backup; without it, deliveries") as caught:

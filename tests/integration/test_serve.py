@@ -367,7 +367,7 @@ def test_an_answer_too_large_says_how_to_narrow(shared: Settings) -> None:
         assert "cells" in refused(client.get("/query?sql=select * from fte_by_service"), 413)["error"]
 
 
-def test_a_client_that_has_the_answer_is_told_so_until_another_snapshot_is_published(settings: Settings) -> None:
+def test_a_client_that_has_the_answer_is_informed_until_another_snapshot_is_published(settings: Settings) -> None:
     publish(settings, FIRST)
     with served(settings) as client:
         first = client.get(COUNTRY)
@@ -419,7 +419,7 @@ def test_a_snapshot_that_was_made_anew_under_its_name_is_opened_again(settings: 
     published.close()
 
 
-def test_a_wrong_pointer_is_told_without_names_of_folders(settings: Settings) -> None:
+def test_a_wrong_pointer_is_reported_without_names_of_folders(settings: Settings) -> None:
     publish(settings, FIRST)
     (settings.snapshots / pointer.CURRENT).unlink()
     (settings.snapshots / pointer.CURRENT).symlink_to(settings.snapshots.parent)
@@ -649,7 +649,7 @@ def test_a_long_question_to_a_table_is_interrupted(shared: Settings) -> None:
     published.close()
 
 
-def test_a_query_that_finds_no_place_is_told_to_ask_again() -> None:
+def test_a_query_that_finds_no_place_is_reported_to_ask_again() -> None:
     turnstile = Turnstile(Limits(queries=1, waiting_seconds=0))
     with turnstile.place("x"), pytest.raises(RequestError) as caught, turnstile.place("y"):
         pass
@@ -690,7 +690,7 @@ def test_nothing_of_a_request_is_logged(shared: Settings, caplog: pytest.LogCapt
     assert "0301" not in "\n".join(record.getMessage() for record in ours)
 
 
-def test_an_address_that_is_taken_is_told_in_one_line() -> None:
+def test_an_address_that_is_taken_is_reported_in_one_line() -> None:
     with listen(LOOPBACK, 0) as listening:
         port = listening.getsockname()[1]
         with pytest.raises(UserError, match=f"{LOOPBACK}:{port}: cannot listen"):

@@ -58,7 +58,7 @@ def forms(kit: Kit, monkeypatch: pytest.MonkeyPatch, **files: str) -> tuple[int,
         (ENTRY.replace("  reason: a\n", ""), "reason: Field required", "docs/run/signed-decisions.md"),
     ],
 )
-def test_an_entry_that_can_be_about_nothing_is_told_with_file_and_line(
+def test_an_entry_that_can_be_about_nothing_is_reported_with_file_and_line(
     kit: Kit, monkeypatch: pytest.MonkeyPatch, entry: str, what: str, remedy: str
 ) -> None:
     code, output = forms(kit, monkeypatch, redeliveries=f"# signed\n{entry}")

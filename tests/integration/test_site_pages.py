@@ -496,7 +496,7 @@ def test_definitions_stand_on_the_page_of_method_and_weaknesses_where_their_ques
     assert '["Kjente svakheter","Known weaknesses"],["Om en annen svakhet. (En rapport.)"' in other
 
 
-def test_of_a_municipality_only_fte_are_told(small: Path) -> None:
+def test_of_a_municipality_only_fte_are_reported(small: Path) -> None:
     for code in MUNICIPALITIES:
         script = (small / "data" / "municipality" / f"{code}.js").read_text(encoding="utf-8")
         assert set(re.findall(r'IS248\.add\("\d+/(\w+)"', script)) == {

@@ -141,7 +141,7 @@ def test_a_selection_that_overlaps_says_so(client: httpx.Client, selection: str,
     assert re.search(rf"Do not sum the rows.*This applies to: {variable}<", text, re.DOTALL)
 
 
-def test_breaks_of_what_is_shown_are_told_in_words(settings: Settings) -> None:
+def test_breaks_of_what_is_shown_are_reported_in_words(settings: Settings) -> None:
     folder = publish(settings, FIRST)
     with connect(folder / DATABASE) as connection:
         connection.execute(

@@ -94,7 +94,7 @@ UNITS: dict[str, tuple[dict[str, Any], list[str], dict[str, float], dict[int, st
 
 
 @pytest.mark.parametrize(("unit", "texts", "numbers", "reasons"), UNITS.values(), ids=UNITS.keys())
-def test_units_are_those_that_the_author_meant_or_told(
+def test_units_are_those_that_the_author_meant_or_reported(
     kit: Kit,
     warehouse: duckdb.DuckDBPyConnection,
     unit: dict[str, Any],
@@ -182,7 +182,7 @@ def test_day_numbers_are_dates_where_the_form_says_so(kit: Kit, warehouse: duckd
     assert counted(warehouse) == {"0101": 2}
 
 
-def test_dates_that_cannot_be_read_are_told_as_such_and_not_as_another_year(
+def test_dates_that_cannot_be_read_are_reported_as_such_and_not_as_another_year(
     kit: Kit, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     with pytest.raises(UserError, match="such as '4/1/2016'") as raised:

@@ -91,7 +91,9 @@ def kit(tmp_path: Path) -> Kit:
 # Published answers that are gone
 
 
-def test_units_whose_published_answers_are_gone_are_told_by_a_plain_look(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_units_whose_published_answers_are_gone_are_reported_by_a_plain_look(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish(kit, HALDEN, answered(2, "0104", "Moss", "3,5", "1"), FREDRIKSTAD)
     assert preview_year(kit.settings, YEAR).losses.units == ()
     deliver(kit, answered(2, "0104", "Moss", "", "1"), FREDRIKSTAD)
@@ -143,7 +145,7 @@ def test_what_is_missing_since_a_file_cannot_be_read_is_not_told_as_gone(kit: Ki
 # The version used for comparison
 
 
-def test_a_delivery_that_comes_again_is_told_by_unit_and_question_with_its_effect(kit: Kit) -> None:
+def test_a_delivery_that_comes_again_is_reported_by_unit_and_question_with_its_effect(kit: Kit) -> None:
     folder = deliver(kit, HALDEN, MOSS, FREDRIKSTAD)
     with pytest.raises(UserError, match="no earlier version of the delivery of 2016 is archived"):
         preview_year(kit.settings, YEAR, "previous")
@@ -209,7 +211,7 @@ def test_the_previous_version_is_the_one_that_came_last_before_this_one(kit: Kit
     assert (newest.hashes, newest.read_at[:10], newest.read_last[:10]) == ((first,), "2017-03-01", "2017-03-03")
 
 
-def test_an_earlier_version_that_comes_again_is_told_and_the_newest_is_not(
+def test_an_earlier_version_that_comes_again_is_reported_and_the_newest_is_not(
     kit: Kit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moments = iter(f"2017-03-0{day}T12:00:00+00:00" for day in range(1, 9))

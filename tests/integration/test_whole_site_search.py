@@ -60,7 +60,7 @@ def test_every_address_that_can_be_found_is_there(page: Any, site: Path) -> None
         assert not anchor or in_data or f'id="{anchor}"' in (site / file).read_text(encoding="utf-8"), address
 
 
-def test_nothing_found_is_said_in_both_languages(page: Any, site: Path) -> None:
+def test_nothing_found_is_stated_in_both_languages(page: Any, site: Path) -> None:
     assert search(page, site, "xyzzy") == []
     assert page.locator("#said").inner_text() == "Ingen treff på «xyzzy»."
     assert search(page, site, "xyzzy", "en") == []

@@ -25,7 +25,7 @@ def describe(*models: Model) -> tuple[dict[tuple[str, str], dict[str, object]], 
         return describe_models(connection, models, KEYS, messages.append), messages
 
 
-def test_a_model_is_told_with_rows_columns_and_where_they_come_from() -> None:
+def test_a_model_is_reported_with_rows_columns_and_where_they_come_from() -> None:
     described, messages = describe(Model(("marts", "m"), QUERY, {"x": "A number."}))
     assert not messages
     metadata = described["marts", "m"]

@@ -97,14 +97,14 @@ def drafted(tmp_path: Path, codes: dict[str, dict[str, str]]) -> Draft:
     return draft_form(write_form(tmp_path / "small_2001"), delivered(*HEADERS), codes=codes)
 
 
-def test_a_code_that_is_in_no_cell_is_told_with_its_label(tmp_path: Path) -> None:
+def test_a_code_that_is_in_no_cell_is_reported_with_its_label(tmp_path: Path) -> None:
     draft = drafted(tmp_path, {"plan_made": {"1": "ja", "2": "Nei", "3": "Under arbeid"}})
     assert draft.odd_codes == (OddCode("plan_made", "plan_adopted", "3", "Under arbeid"),)
     assert 'plan_adopted 3: "Under arbeid" (plan_made)' in draft.render()
     assert draft.as_dict()["codes"][0]["label"] == "Under arbeid"
 
 
-def test_codes_that_were_numbered_anew_are_told(tmp_path: Path) -> None:
+def test_codes_that_were_numbered_anew_are_reported(tmp_path: Path) -> None:
     draft = drafted(tmp_path, {"plan_made": {"1": "Nei", "2": "Ja"}})
     assert [(code.code, code.before, code.label) for code in draft.odd_codes] == [("1", "Ja", "Nei"), ("2", "Nei", "Ja")]
     assert "Codes with another wording in the code book: were they renumbered? (2)" in draft.render()

@@ -112,7 +112,7 @@ def test_examples_name_what_the_installation_has(monkeypatch: pytest.MonkeyPatch
     assert installed.filled_examples(["{form} {year}"]) == ["FORM YEAR"]
 
 
-def test_a_misspelt_command_is_told_with_the_nearest() -> None:
+def test_a_misspelt_command_is_reported_with_the_nearest() -> None:
     result = CliRunner().invoke(main, ["explian", "fte_by_service"])
     assert result.exit_code == 2
     assert "there is no command 'explian'; nearest is 'explain'" in result.output

@@ -87,7 +87,7 @@ def test_numbers_stand_as_the_language_writes_them(
         ({"colour": "red"}, "colour: Extra inputs are not permitted"),
     ],
 )
-def test_a_wrong_text_is_told_with_its_file(tmp_path: Path, change: dict[str, object], message: str) -> None:
+def test_a_wrong_text_is_reported_with_its_file(tmp_path: Path, change: dict[str, object], message: str) -> None:
     shutil.copytree(TEXTS, tmp_path, dirs_exist_ok=True)
     entries = yaml.safe_load((TEXTS / FINDINGS).read_text(encoding="utf-8"))
     entries[0] |= change

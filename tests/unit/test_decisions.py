@@ -110,7 +110,7 @@ def test_a_blank_cell_is_expected_as_null(tmp_path: Path) -> None:
         ("- [not: closed\n", "cannot be read"),
     ],
 )
-def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, text: str, message: str) -> None:
+def test_a_mistake_is_reported_with_file_and_line(tmp_path: Path, text: str, message: str) -> None:
     path = write(tmp_path, "corrections", text)
     with pytest.raises(UserError) as caught:
         load_decisions(tmp_path)

@@ -244,7 +244,7 @@ def test_a_change_of_codes_and_labels_is_told_answer_by_answer() -> None:
     assert f'Other labels: *Yes* "{option.label_nb}" before, "Ja, absolutt" now.' in text
 
 
-def test_a_question_that_is_divided_by_target_group_is_told_with_the_groups() -> None:
+def test_a_question_that_is_divided_by_target_group_is_reported_with_the_groups() -> None:
     before = forms()[-1]
     column = next(
         each for each in before.columns if each.use == "answer" and each.target_group == "adults" and each.item == "all"
@@ -272,7 +272,7 @@ def test_successive_forms_are_of_one_survey_and_a_year_without_a_form_is_passed_
         assert not any(form.survey == before.survey and form.time_period in between for form in forms())
 
 
-def test_who_was_asked_is_said_in_words() -> None:
+def test_who_was_asked_is_stated_in_words() -> None:
     question, label = next(iter(words().questions.items()))
     assert words().asked_of("all") == "all"
     population = words().asked_of(f"{question}=yes|{question}=no")
@@ -288,7 +288,7 @@ def test_pages_need_no_snapshot(settings: Settings) -> None:
     assert not any("The first rows of the answer" in text for text in pages.values())
 
 
-def test_a_catalogue_that_lacks_a_column_is_told_with_its_place(inputs: Path) -> None:
+def test_a_catalogue_that_lacks_a_column_is_reported_with_its_place(inputs: Path) -> None:
     path = inputs / "indicators" / "indicators.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("label_en", "english", 1), encoding="utf-8")
     with pytest.raises(UserError, match=r"has no column 'label_en'") as caught:

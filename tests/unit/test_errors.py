@@ -72,7 +72,7 @@ DEFECTS = [
 
 
 @pytest.mark.parametrize(("error", "place", "word"), EXPECTED, ids=lambda value: value if isinstance(value, str) else "")
-def test_what_the_system_could_not_do_is_told_with_place_and_remedy(
+def test_what_the_system_could_not_do_is_reported_with_place_and_remedy(
     error: BaseException, place: str, word: str, tmp_path: Path
 ) -> None:
     found = system_error(causes(error), [tmp_path])
@@ -138,7 +138,7 @@ def test_a_defect_that_dagster_kept_stays_a_defect(error: BaseException, setting
     assert _user_error(settings, kept_by_dagster(error)) is None
 
 
-def test_an_error_of_the_user_that_dagster_kept_is_told_as_it_was(settings: Settings) -> None:
+def test_an_error_of_the_user_that_dagster_kept_is_reported_as_it_was(settings: Settings) -> None:
     error = UserError("has no header", place="data/x.csv", remedy="add it")
     assert str(_user_error(settings, kept_by_dagster(error))) == str(error)
 
@@ -163,7 +163,7 @@ def test_a_command_ends_with_one_line_and_exit_code_1(error: BaseException) -> N
     assert result.stdout == ""
 
 
-def test_a_refusal_for_want_of_room_is_told_as_such() -> None:
+def test_a_refusal_for_want_of_room_is_reported_as_such() -> None:
     rule = {"rule": "key_is_unique", "outcome": "did_not_run", "error": f"(duckdb) {FULL}"}
     result = ended(RefusedError(["refused: 1 rule blocks this candidate"], {"rules": [{"error": None}, rule]}))
     assert result.exit_code == 1

@@ -151,7 +151,7 @@ def judged(answers: list[int], groups: list[list[int]], **limits: int) -> tuple[
     return verdict.is_disclosed, verdict.without, verdict.having
 
 
-def test_where_units_of_every_group_answered_differently_nothing_is_told() -> None:
+def test_where_units_of_every_group_answered_differently_nothing_is_reported() -> None:
     is_disclosed, without, having = judged([1, 2, 0, 1, 2, 0], [[0, 1, 2], [3, 4, 5]])
     assert not is_disclosed
     assert not without.any() and not having.any()

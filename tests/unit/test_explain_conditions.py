@@ -49,7 +49,7 @@ def test_the_beginning_of_a_tables_name_is_enough() -> None:
         ("fte_by", "'fte_by' may be fte_by_service, fte_by_education"),
     ],
 )
-def test_a_name_of_no_table_is_told_with_the_nearest(name: str, says: str) -> None:
+def test_a_name_of_no_table_is_reported_with_the_nearest(name: str, says: str) -> None:
     with pytest.raises(UserError) as caught:
         name_of_table(name, TABLES)
     assert says in str(caught.value)
@@ -64,7 +64,7 @@ def test_a_name_of_no_table_is_told_with_the_nearest(name: str, says: str) -> No
         ("unit_code", "'unit_code' is not a condition; write column=value"),
     ],
 )
-def test_a_misspelt_column_is_told_with_the_nearest(condition: str, says: str) -> None:
+def test_a_misspelt_column_is_reported_with_the_nearest(condition: str, says: str) -> None:
     with pytest.raises(UserError) as caught:
         parse_conditions((condition,), ANSWER_KEYS, "explain answers")
     assert says in str(caught.value)
@@ -74,7 +74,7 @@ def test_conditions_are_read_by_a_beginning_of_the_key_and_may_have_an_equals_si
     assert parse_conditions(("uni=03", "sheet=a=b"), ANSWER_KEYS, "x") == {"unit_code": "03", "sheet": "a=b"}
 
 
-def test_a_value_that_no_row_has_is_told_with_the_nearest(connection: duckdb.DuckDBPyConnection) -> None:
+def test_a_value_that_no_row_has_is_reported_with_the_nearest(connection: duckdb.DuckDBPyConnection) -> None:
     assert "no row has unit_code=5002; nearest is '5001'" in message(connection, unit_code="5002")
     assert "no row has unit_code=5002; nearest is '5006'" in message(connection, item="work", unit_code="5002")
     assert "no row has time_period=2039; nearest is '2032'" in message(connection, time_period="2039")
@@ -86,7 +86,7 @@ def test_a_value_that_no_row_has_is_told_with_the_nearest(connection: duckdb.Duc
     assert "no row has target_group=xyz, the values are adults, children" in message(connection, target_group="xyz")
 
 
-def test_a_column_that_is_empty_is_told_as_such(connection: duckdb.DuckDBPyConnection) -> None:
+def test_a_column_that_is_empty_is_reported_as_such(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("update rows set item = null")
     assert "no row has item=home, the column is empty" in message(connection, item="home")
 

@@ -254,7 +254,7 @@ def test_two_columns_like_one_of_last_year_do_not_both_get_it(previous: Form) ->
     assert draft.unsure[1].candidates[0].column == "housing_fte"
 
 
-def test_a_renamed_column_with_the_very_wording_is_taken_over_and_told(previous: Form, tmp_path: Path) -> None:
+def test_a_renamed_column_with_the_very_wording_is_taken_over_and_reported(previous: Form, tmp_path: Path) -> None:
     labels = {"q7": "Har kommunen  en plan?", "k": "Kommunenummer"}
     draft = draft_form(previous, replaced(plan_made="q7", komm_nr="k"), labels=labels)
     assert not draft.unsure
@@ -297,7 +297,7 @@ def test_columns_that_were_numbered_anew_are_left_to_a_person(previous: Form) ->
     assert 'last year "Årsverk i bolig" (fte_by_service housing adults total)' in draft.unsure[0].reason
 
 
-def test_a_new_wording_under_the_old_name_is_taken_over_and_told(previous: Form) -> None:
+def test_a_new_wording_under_the_old_name_is_taken_over_and_reported(previous: Form) -> None:
     draft = draft_form(previous, delivered(*HEADERS), labels={"plan_made": "Har kommunen en ny plan?"})
     assert not draft.unsure
     assert draft.reworded == (("main", "plan_made", "Har kommunen en plan?", "Har kommunen en ny plan?"),)
@@ -407,7 +407,7 @@ def test_a_column_in_another_sheet_is_left_to_a_person(tmp_path: Path) -> None:
     assert (row.candidates[0].sheet, row.candidates[0].score) == ("part", 1.0)
 
 
-def test_a_new_sheet_and_one_that_is_gone_are_told(tmp_path: Path) -> None:
+def test_a_new_sheet_and_one_that_is_gone_are_reported(tmp_path: Path) -> None:
     sheets = [
         DeliveredSheet("small_2002.xlsx", "Del 1", MAIN),
         DeliveredSheet("small_2002.xlsx", "Kapittel 18", ("k1", "k2")),
@@ -510,7 +510,7 @@ def test_a_draft_that_is_given_again_keeps_what_was_decided(previous: Form, tmp_
     assert (folder / "form.yml").read_text(encoding="utf-8") == "# decided\n"
 
 
-def test_a_second_format_of_the_same_layout_is_told(previous: Form) -> None:
+def test_a_second_format_of_the_same_layout_is_reported(previous: Form) -> None:
     sheets = [*delivered(*HEADERS), DeliveredSheet("other.parquet", "", HEADERS)]
     draft = draft_form(previous, sheets)
     assert not draft.unsure

@@ -25,7 +25,7 @@ def drafted(
     return draft_form(write_form(tmp_path / "small_2001", form_yml), [sheet])
 
 
-def test_statuses_are_told_with_what_they_mean_and_the_unknown_ones(tmp_path: Path) -> None:
+def test_statuses_are_reported_with_what_they_mean_and_the_unknown_ones(tmp_path: Path) -> None:
     form = FORM_YML.replace('completed: ["1"]', 'completed: ["1"], not_answered: ["2"]')
     draft = drafted(tmp_path, form, status=Profile(20, {"1": 12, "2": 4, "3": 1, "1.0": 1}))
     listed = (
@@ -41,7 +41,7 @@ def test_texts_that_units_wrote_are_no_statuses(tmp_path: Path) -> None:
     assert "Svarte" not in draft.form_yml
 
 
-def test_what_stands_in_a_column_of_confirmation_is_told(tmp_path: Path) -> None:
+def test_what_stands_in_a_column_of_confirmation_is_reported(tmp_path: Path) -> None:
     (sheet,) = delivered(*HEADERS, "bekreftet")
     sheet = dataclasses.replace(sheet, profiles={"bekreftet": Profile(9, {"Ja": 6, "Nei": 3})})
     draft = draft_form(write_form(tmp_path / "small_2001"), [sheet])

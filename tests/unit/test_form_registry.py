@@ -94,7 +94,7 @@ def changed(**changes: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_mistake_in_form_yml_is_told(tmp_path: Path, form: dict[str, Any], message: str) -> None:
+def test_a_mistake_in_form_yml_is_reported(tmp_path: Path, form: dict[str, Any], message: str) -> None:
     write_form(tmp_path, form, COLUMNS, OPTIONS)
     (tmp_path / "forms" / str(form["form"])).rename(tmp_path / "forms" / FOLDER) if form["form"] != FOLDER else None
     with pytest.raises(UserError) as error:
@@ -167,7 +167,7 @@ def with_line(**cells: str) -> Callable[[], tuple[list[dict[str, str]], list[dic
         (lambda: (COLUMNS, [*OPTIONS, {"question": OPTIONS[0]["question"], "code": "3"}]), "an answer or a missing_reason"),
     ],
 )
-def test_a_mistake_in_a_map_is_told_with_its_line(
+def test_a_mistake_in_a_map_is_reported_with_its_line(
     tmp_path: Path, make: Callable[[], tuple[list[dict[str, str]], list[dict[str, str]]]], message: str
 ) -> None:
     write_form(tmp_path, FORM, *make())
@@ -191,7 +191,7 @@ def test_a_mistake_in_a_map_is_told_with_its_line(
         ("options.csv", None, "options.csv: the file is missing"),
     ],
 )
-def test_a_damaged_file_is_told(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
+def test_a_damaged_file_is_reported(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
     write_form(tmp_path, FORM, COLUMNS, OPTIONS)
     path = tmp_path / "forms" / FOLDER / name
     path.unlink() if content is None else path.write_bytes(content)

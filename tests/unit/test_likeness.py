@@ -52,7 +52,7 @@ def test_few_cells_say_nothing() -> None:
     assert alike(Profile(3, {"1": 3}), ASKED) is None
 
 
-def test_it_is_said_in_words_in_both_languages() -> None:
+def test_it_is_stated_in_words_in_both_languages() -> None:
     text = compared(ASKED, ASKED_AGAIN, "q12_3")
     assert text.en == "codes 1, 2, 9, as in q12_3; 61 % have code 1, 60 % before; 100 % filled in, 97 % before"
     assert text.nb == "kodene 1, 2, 9, som i q12_3; 61 % har kode 1, mot 60 % før; 100 % er utfylt, mot 97 % før"

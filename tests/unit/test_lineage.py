@@ -105,7 +105,7 @@ def test_columns_come_from(sql: str, expected: dict[str, set[str]], tables: Mapp
         "pivot raw.a on y using sum(x)",
     ],
 )
-def test_what_cannot_be_followed_is_said(sql: str, tables: MappingSchema) -> None:
+def test_what_cannot_be_followed_is_stated(sql: str, tables: MappingSchema) -> None:
     with pytest.raises(LineageError):
         trace(sql.replace("raw.", '"warehouse"."raw".'), tables)
 

@@ -119,7 +119,7 @@ def test_marks_refuse_unless_the_form_allows_them(options: dict[str, str], mark:
     assert marks.account(spec(**options), PATH, settled, lambda row, column: column == 1) == ()
 
 
-def test_what_is_read_or_left_out_is_told() -> None:
+def test_what_is_read_or_left_out_is_reported() -> None:
     found: list[Mark] = [
         (2, 1, "hidden", "row"),
         (2, 2, "hidden", "row"),

@@ -72,7 +72,7 @@ def test_no_indicator_and_no_level_stands_twice_in_a_list() -> None:
         (lambda content: content["levels"].clear(), "levels"),
     ],
 )
-def test_a_mistake_in_the_policy_is_told_in_one_line_with_file_and_remedy(
+def test_a_mistake_in_the_policy_is_reported_in_one_line_with_file_and_remedy(
     tmp_path: Path, change: Callable[[dict[str, Any]], object], message: str
 ) -> None:
     path = written(tmp_path, change)
@@ -84,7 +84,7 @@ def test_a_mistake_in_the_policy_is_told_in_one_line_with_file_and_remedy(
 
 
 @pytest.mark.parametrize("content", [None, b"", b"version: [1", b"- a list", b"\xff\xfe"])
-def test_a_policy_that_cannot_be_read_is_told_in_one_line_with_file_and_remedy(
+def test_a_policy_that_cannot_be_read_is_reported_in_one_line_with_file_and_remedy(
     tmp_path: Path, content: bytes | None
 ) -> None:
     path = tmp_path / policy.FILE

@@ -47,7 +47,7 @@ def text_sections() -> Iterator[str]:
                 yield row["table_id"]
 
 
-def test_a_printed_figure_that_differs_is_told_in_words(release: Release) -> None:
+def test_a_printed_figure_that_differs_is_reported_in_words(release: Release) -> None:
     indicators = labels("indicators/indicators.csv", "indicator")
     wordings = {
         row["cell_key"]: words_of(row["cell_key"], release, indicators) for row in rows("published/explanations.csv")

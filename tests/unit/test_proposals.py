@@ -54,7 +54,7 @@ def test_no_pattern_is_proposed_where_it_would_be_guessed() -> None:
     assert of_unit_codes("nr", once("K-0105"), UnitSpec(code=("nr",), code_pattern="([0-9]{4})")) == []
 
 
-def test_units_by_name_alone_and_rows_that_will_be_rejected_are_told() -> None:
+def test_units_by_name_alone_and_rows_that_will_be_rejected_are_reported() -> None:
     assert lines(of_unit_codes("nr", once("Halden", "Moss"), PLAIN)) == {"name": ["nr"]}
     (without,) = of_unit_codes("nr", {"0101": 3, "Aremark": 2}, PLAIN)
     assert without.seen.startswith("2 of 5 cells of nr have no code, such as 'Aremark'") and not without.lines
@@ -69,7 +69,7 @@ def test_several_rows_of_a_unit_may_be_parts() -> None:
     assert of_rows({2: "0101", 3: "0104"}) == []
 
 
-def test_dashes_and_signs_in_columns_of_numbers_are_told() -> None:
+def test_dashes_and_signs_in_columns_of_numbers_are_reported() -> None:
     columns = {"bolig": {"–": 3, "-": 2, "1,5": 9, "..": 1, "-2": 1, "ca 2": 1}, "arbeid": {"–": 1, "<5": 2, "999": 4}}
     nil, missing = of_numbers(columns, NumberSpec(missing=("999",)))
     assert (lines([nil]), lines([missing])) == ({"nil": ["–"]}, {"missing": ["999", "..", "<5"]})

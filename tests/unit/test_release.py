@@ -60,7 +60,7 @@ def test_a_code_has_its_label_and_an_unknown_one_itself() -> None:
         ({"colour": "red"}, "colour: Extra inputs are not permitted"),
     ],
 )
-def test_a_catalogue_without_a_text_is_told(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+def test_a_catalogue_without_a_text_is_reported(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     content = yaml.safe_load((METADATA / CATALOGUE).read_text(encoding="utf-8"))
     (tmp_path / CATALOGUE).write_text(yaml.safe_dump({**content, **changes}), encoding="utf-8")
     with pytest.raises(UserError) as error:
@@ -68,6 +68,6 @@ def test_a_catalogue_without_a_text_is_told(tmp_path: Path, changes: dict[str, A
     assert message in str(error.value) and CATALOGUE in str(error.value)
 
 
-def test_a_catalogue_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_catalogue_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=CATALOGUE):
         load_catalogue(tmp_path)

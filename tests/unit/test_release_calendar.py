@@ -139,7 +139,7 @@ RELEASE = """- {release: a, time_period: 2031, status: final, release_at: 2032-0
         ),
     ],
 )
-def test_a_calendar_that_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, what: str) -> None:
+def test_a_calendar_that_is_wrong_is_reported_with_its_place(tmp_path: Path, text: str, what: str) -> None:
     path = tmp_path / "calendar.yml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError) as caught:

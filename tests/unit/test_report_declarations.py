@@ -67,7 +67,7 @@ def source(folder: Path, table: str = TABLE, report: str = REPORT) -> Path:
         ("{nb: Plan en: Plan}", "{nb: Plan, en: Plan}", "is not valid YAML", 3),
     ],
 )
-def test_a_faulty_declaration_is_told_with_its_line_and_the_nearest_word(
+def test_a_faulty_declaration_is_reported_with_its_line_and_the_nearest_word(
     tmp_path: Path, wrong: str, right: str, what: str, line: int
 ) -> None:
     assert TABLE.count(right) == 1
@@ -77,7 +77,7 @@ def test_a_faulty_declaration_is_told_with_its_line_and_the_nearest_word(
     assert error.value.place == f"{tmp_path / 'tables' / 'tables.yml'}, line {line}"
 
 
-def test_a_misspelt_entry_of_a_chapter_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_misspelt_entry_of_a_chapter_is_reported_with_its_line(tmp_path: Path) -> None:
     report = REPORT.replace("file: kapittel,", "file: kapittel, need: [plan],")
     with pytest.raises(UserError) as error:
         load_source(source(tmp_path, report=report))
@@ -94,7 +94,7 @@ def test_a_misspelt_entry_of_a_chapter_is_told_with_its_line(tmp_path: Path) -> 
         ("{anser: 'yes'}", "{answer: 'yes'}", "no dimension 'anser'; nearest is 'answer'"),
     ],
 )
-def test_a_word_that_no_table_knows_is_told_and_leaves_no_table_out(
+def test_a_word_that_no_table_knows_is_reported_and_leaves_no_table_out(
     tmp_path: Path, wrong: str, right: str, what: str
 ) -> None:
     of = round_of({"indicator_shares": [answer("yes", 4)], "fte_by_service": [fte(2016, 1.0)]})
@@ -110,7 +110,7 @@ def test_a_question_that_only_print_has_is_known(tmp_path: Path) -> None:
     require_words(load_source(source(tmp_path, TABLE.replace("crisis_plan", "plan_of_print"))).tables["plan"], of)
 
 
-def test_what_no_chapter_places_and_no_report_lists_is_told(tmp_path: Path) -> None:
+def test_what_no_chapter_places_and_no_report_lists_is_reported(tmp_path: Path) -> None:
     folder = source(tmp_path, TABLE + TABLE.replace("plan:", "other:", 1))
     (folder / "chapters" / "kladd.md").write_text("Tekst.\n", encoding="utf-8")
     (folder / "chapters" / "kapittel.en.md").write_text("Text.\n", encoding="utf-8")

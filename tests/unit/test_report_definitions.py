@@ -115,7 +115,7 @@ def test_signs_are_those_of_the_code_list() -> None:
         ('{{ definitions("fte", kinds=["weaknes"]) }}', "no definitions of 'weaknes'; nearest is 'weakness'"),
     ],
 )
-def test_a_misspelt_subject_is_told_with_the_nearest(text: str, what: str) -> None:
+def test_a_misspelt_subject_is_reported_with_the_nearest(text: str, what: str) -> None:
     with pytest.raises(UserError) as error:
         evaluated(f"\n{text}")
     assert what in error.value.what

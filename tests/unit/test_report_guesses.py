@@ -42,7 +42,7 @@ ROWS = {
         ("{{ table(by_size) }}", "there is no word 'by_size'", "put the key of a table in quotation marks"),
     ],
 )
-def test_what_is_wrong_is_told_with_the_nearest_and_what_to_do(text: str, what: str, remedy: str) -> None:
+def test_what_is_wrong_is_reported_with_the_nearest_and_what_to_do(text: str, what: str, remedy: str) -> None:
     of = round_of(ROWS)
     of.published.connection.execute("insert into indicators (indicator) values ('grid')")
     chapters = Chapters(of, Vocabulary(of), {}, {"by_size": "runden har ingen tall for den"})

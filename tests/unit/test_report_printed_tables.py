@@ -116,7 +116,7 @@ def test_areas_are_those_of_the_map_of_the_round() -> None:
         ({"rows": {"by": "target_group"}, "heads": [{"nb": "a", "en": "a"}] * 2}, "1 columns and 2 heads"),
     ],
 )
-def test_what_print_does_not_have_is_told(content: dict[str, Any], what: str) -> None:
+def test_what_print_does_not_have_is_reported(content: dict[str, Any], what: str) -> None:
     with pytest.raises(ReportError, match=what):
         laid_out([figure("fte_reported", target_group="adults")], **content)
 
@@ -204,7 +204,7 @@ def test_a_figure_that_is_not_the_one_that_the_reconciliation_computes_is_refuse
     assert "Uten Oslo." in [note.text for note in grid.notes]
 
 
-def test_what_a_report_has_of_the_printed_one_is_told() -> None:
+def test_what_a_report_has_of_the_printed_one_is_reported() -> None:
     table = declared(rows={"by": "target_group"})
     of, printed = against(printed_row(111, 110.4), printed_row(9, None, "adults"))
     held = compare_with_print({"table": table}, {"table": filled(of, table)}, {}, of, printed)

@@ -63,7 +63,7 @@ def write(folder: Path, name: str, text: str) -> Path:
         ("sitat.md", QUOTE.replace("flere hender", "{{ fte(year) }} hender"), "a quote cannot have expressions", 6),
     ],
 )
-def test_what_is_wrong_with_a_signed_text_is_told_with_its_line(
+def test_what_is_wrong_with_a_signed_text_is_reported_with_its_line(
     tmp_path: Path, name: str, text: str, what: str, line: int | None
 ) -> None:
     path = write(tmp_path, f"2023/{name}", text)

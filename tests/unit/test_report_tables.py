@@ -89,7 +89,7 @@ def test_a_table_without_figures_is_left_out() -> None:
         ({"columns": [{"measure": "fte_report"}]}, "nearest is 'fte_reported'"),
     ],
 )
-def test_a_misspelt_code_or_measure_of_a_declaration_is_told(changes: dict[str, Any], what: str) -> None:
+def test_a_misspelt_code_or_measure_of_a_declaration_is_reported(changes: dict[str, Any], what: str) -> None:
     table = Declared.model_validate({**GROUPS.model_dump(by_alias=True), **changes})
     with pytest.raises(ReportError, match=what):
         fill("key", table, round_of({"fte_by_service": groups()}))

@@ -97,7 +97,7 @@ def turns(text: str) -> list[tuple[int, str, str]]:
         ),
     ],
 )
-def test_a_sentence_that_turned_is_told_as_it_reads_in_both_rounds(text: str, found: list[tuple[int, str, str]]) -> None:
+def test_a_sentence_that_turned_is_reported_as_it_reads_in_both_rounds(text: str, found: list[tuple[int, str, str]]) -> None:
     assert turns(text) == found
 
 

@@ -113,13 +113,13 @@ def test_years_that_nobody_has_compared_are_refused() -> None:
     assert "no entry says" in refused("{{ change(before, year) }}", {"comparability": []}).what
 
 
-def test_a_misspelt_code_is_told_with_the_nearest_one() -> None:
+def test_a_misspelt_code_is_reported_with_the_nearest_one() -> None:
     assert "nearest is 'total'" in refused('{{ fte(year, "totl") }}').what
     assert "nearest is 'crisis_plan'" in refused('{{ share("crisis_plans") }}').what
     assert "nearest is 'fte'" in refused("{{ fter(year) }}").what
 
 
-def test_two_cells_are_told_with_what_they_differ_in() -> None:
+def test_two_cells_are_reported_with_what_they_differ_in() -> None:
     rows = {"fte_by_service": [fte(2016, 5.0), fte(2016, 6.0, series="is24")]}
     assert "2 cells" in refused("{{ fte(year) }}", rows).what
     assert "series (is24, is248)" in refused("{{ fte(year) }}", rows).what

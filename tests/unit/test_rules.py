@@ -113,7 +113,7 @@ def test_a_waiver_names_a_row_by_the_key_of_the_rule() -> None:
         ({"severity": "fatal", "key": ["x"]}, "a fatal rule must not have a key"),
     ],
 )
-def test_a_wrong_rule_is_told_with_its_file(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+def test_a_wrong_rule_is_reported_with_its_file(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError) as error:
         load_rules(write(tmp_path, {**RULE, **change}))
     assert message in str(error.value)
@@ -125,7 +125,7 @@ def test_two_rules_may_not_share_an_id(tmp_path: Path) -> None:
         load_rules(write(tmp_path, RULE, RULE))
 
 
-def test_a_rule_that_is_not_there_is_told_with_the_nearest_id() -> None:
+def test_a_rule_that_is_not_there_is_reported_with_the_nearest_id() -> None:
     rules = [Rule.model_validate({**RULE, "id": name}) for name in ("services_add_up", "key_is_filled")]
     assert rule_named(rules, "key_is_filled", "rules").id == "key_is_filled"
     with pytest.raises(UserError) as caught:

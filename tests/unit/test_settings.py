@@ -70,7 +70,7 @@ def test_a_secret_in_the_settings_file_is_refused_and_not_shown(
 @pytest.mark.parametrize(
     ("name", "value"), [("webhook", "ftp://user:hidden@example.org"), ("postgres_url", "mysql://user:hidden@example.org")]
 )
-def test_an_address_of_the_wrong_kind_is_told_without_it(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_of_the_wrong_kind_is_reported_without_it(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"IS248_{name.upper()}", value)
     with pytest.raises(UserError) as caught:
         load_settings()

@@ -270,7 +270,7 @@ def test_a_remark_on_some_of_many_columns_is_a_footnote_of_their_figures() -> No
     assert of_cells == [(Label(nb="merknad", en="note"), [0, 3])]
 
 
-def test_a_point_that_is_only_printed_is_told_with_its_answer_and_unit() -> None:
+def test_a_point_that_is_only_printed_is_reported_with_its_answer_and_unit() -> None:
     with duckdb.connect() as connection:
         connection.execute(
             """

@@ -73,7 +73,7 @@ def test_lint_takes_names_of_tools(call: Call) -> None:
     assert (code, called) == (None, ["mypy "])
 
 
-def test_a_tool_that_is_not_there_is_told_with_those_that_are(call: Call) -> None:
+def test_a_tool_that_is_not_there_is_reported_with_those_that_are(call: Call) -> None:
     code, called = call("lint", "black")
     assert code == "error: there is no tool 'black' here; name some of ruff, mypy, sqlfluff, or none for all"
     assert called == []

@@ -53,7 +53,7 @@ def test_a_shared_column_is_described_once(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_wrong_description_is_told_with_its_file(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+def test_a_wrong_description_is_reported_with_its_file(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError) as error:
         load_tables(write(tmp_path, **changes))
     assert message in str(error.value)

@@ -198,7 +198,7 @@ def test_words_in_code_are_found(text: str, found: bool) -> None:
         ("{", "cannot be read"),
     ],
 )
-def test_a_wrong_file_is_told_with_its_key(tmp_path: Path, content: str, message: str) -> None:
+def test_a_wrong_file_is_reported_with_its_key(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "words.yml"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(UserError) as found:
@@ -207,12 +207,12 @@ def test_a_wrong_file_is_told_with_its_key(tmp_path: Path, content: str, message
     assert found.value.place == str(path)
 
 
-def test_a_file_that_is_not_there_is_told() -> None:
+def test_a_file_that_is_not_there_is_reported() -> None:
     with pytest.raises(UserError, match=r"nothing\.yml: cannot be read"):
         load_texts("site", "nothing")
 
 
-def test_an_unknown_key_is_told_with_its_file(tmp_path: Path) -> None:
+def test_an_unknown_key_is_reported_with_its_file(tmp_path: Path) -> None:
     path = tmp_path / "words.yml"
     path.write_text("word: {nb: ord, en: word}", encoding="utf-8")
     texts = read_texts(path)
@@ -222,7 +222,7 @@ def test_an_unknown_key_is_told_with_its_file(tmp_path: Path) -> None:
         texts["wort"]
 
 
-def test_a_group_is_told_with_its_file(tmp_path: Path) -> None:
+def test_a_group_is_reported_with_its_file(tmp_path: Path) -> None:
     path = tmp_path / "words.yml"
     path.write_text("colours:\n  red: {nb: rød, en: red}\n", encoding="utf-8")
     groups = read_groups(path)

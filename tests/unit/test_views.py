@@ -77,7 +77,9 @@ def test_without_the_table_that_they_show_there_are_no_views() -> None:
         ("unit_level: county", "level: county", "views.1"),
     ],
 )
-def test_a_wrong_description_of_views_is_told_with_its_file(tmp_path: Path, before: str, after: str, message: str) -> None:
+def test_a_wrong_description_of_views_is_reported_with_its_file(
+    tmp_path: Path, before: str, after: str, message: str
+) -> None:
     shutil.copytree(DATA / "metadata", tmp_path, dirs_exist_ok=True)
     text = (tmp_path / DESCRIPTIONS).read_text(encoding="utf-8")
     assert before in text
