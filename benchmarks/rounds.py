@@ -32,6 +32,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -166,7 +167,7 @@ class Before:
         return {key: fte for (unit, key), fte in self.figures.items() if unit == code}
 
 
-class Round:
+class Round(ABC):
     """A drawn round: rows as delivered, and separately the true figures."""
 
     year: int
@@ -396,9 +397,9 @@ class Round:
 
     # --- The round ---------------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def write(self) -> None:
         """Draw the round, and write its delivery, its form and the other entries under ``data/``."""
-        raise NotImplementedError
 
     def folder(self) -> Path:
         """Return the folder of the delivery."""
