@@ -349,7 +349,7 @@ def _scaled_figure(row: Record, factor: int) -> Record | None:
 
 
 def scale_published(data: Path, target: Path, factor: int) -> None:
-    """Write the printed figures scaled to k times as many units, and the explanations and queries of those that are kept."""
+    """Write the printed figures scaled to k times as many units, and what is declared about those that are kept."""
     delivered = {str(form.time_period) for form in load_forms(data / "forms")}
     larger: dict[tuple[str, str, str], int] = {}
     for path in sorted((data / "published").glob("*.csv")):
@@ -377,6 +377,14 @@ def scale_published(data: Path, target: Path, factor: int) -> None:
     records = read_records(path)
     kept = [row for row in records if (row["source_id"], row["table_id"], row["cell_key"]) in larger]
     write_records(target / "published" / path.name, kept, list(records[0]))
+    path = data / "published/bounds.csv"
+    records = read_records(path)
+    bounds = []
+    for row in records:
+        times = larger.get((row["source_id"], row["table_id"], row["cell_key"]))
+        if times is not None:
+            bounds.append(row | {side: f"{Decimal(row[side]) * times:f}" for side in ("below", "above")})
+    write_records(target / "published" / path.name, bounds, list(records[0]))
 
 
 def scale_parameters(data: Path, target: Path, factor: int) -> None:
