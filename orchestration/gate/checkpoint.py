@@ -17,7 +17,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,8 @@ class Gate:
                 errors[name] = error
             else:
                 counted[name] = together(rule, found[name].parts)
+                if counted[name].checked == 0 and rule.rows_when is not None:
+                    counted[name] = replace(counted[name], may_be_empty=not self._has_rows(rule, rule.rows_when))
             if recall is not None and (names := recall.judged_on(rule, found[name].judged_on)):
                 judged_on[name] = names
         native = {
@@ -178,13 +180,13 @@ class Gate:
 
     def count_rows(self, asset: Asset, rows_query: str) -> Counted:
         """Count rows that all fail, such as those that a data test of dbt returns."""
-        expectations = importlib.import_module("orchestration.gate.expectations")
-        expectation = expectations.ExpectRuleToHold(rows_query=rows_query, fails_when="true", may_be_empty=True)
-        result = self._batch(asset).validate(expectation, result_format=_COUNTS)
-        error = error_of(result)
-        if error is not None:
-            raise RuntimeError(f"{asset.name} could not be read: {error}")
-        return Counted(**result.result["details"])
+        return _count_rows(self._batch(asset), asset.name, rows_query)
+
+    def _has_rows(self, rule: Rule, rows_when: str) -> bool:
+        """Return whether the judged data must have rows for a rule."""
+        definition, _ = self._expectations(rule)[0]
+        batch = definition.batch_definition.get_batch()
+        return _count_rows(batch, rule.id, f"select 1 as expected where ({rows_when})").checked > 0
 
     def _checkpoint(self, stage: Stage) -> Any:
         try:
@@ -231,6 +233,16 @@ class Gate:
                     parts[name].append((definition, suite_of(name=definition.name, expectations=configurations)))
             self._suites[rule.stage] = parts
         return self._suites[rule.stage][rule.id]
+
+
+def _count_rows(batch: Any, name: str, rows_query: str) -> Counted:
+    expectations = importlib.import_module("orchestration.gate.expectations")
+    expectation = expectations.ExpectRuleToHold(rows_query=rows_query, fails_when="true", may_be_empty=True)
+    result = batch.validate(expectation, result_format=_COUNTS)
+    error = error_of(result)
+    if error is not None:
+        raise RuntimeError(f"{name} could not be read: {error}")
+    return Counted(**result.result["details"])
 
 
 @contextmanager

@@ -24,7 +24,7 @@ class Counted:
     """What was counted: rows looked at, rows that fail, the greatest value, the first failing rows and all their keys.
 
     ``details`` is what an attack adds: what was tried, and what may follow by policy. ``questions`` are name and year of the
-    questions about which something follows.
+    questions about which something follows. ``may_be_empty``: these data have no rows for the rule (``rows_when``).
     """
 
     checked: int
@@ -34,6 +34,7 @@ class Counted:
     keys: list[str] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
     questions: list[tuple[str, int]] = field(default_factory=list)
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def result(
     waived = sum(key in waived_keys for key in found.keys)
     if counted is None or error is not None:
         outcome = "did_not_run"
-    elif found.checked == 0 and not rule.may_be_empty:
+    elif found.checked == 0 and not (rule.may_be_empty or found.may_be_empty):
         outcome = "no_data"
     else:
         outcome = "fail" if found.failing else "pass"

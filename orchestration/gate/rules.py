@@ -2,7 +2,8 @@
 
 A rule names expectations of Great Expectations' own (``expectations``), or looks at rows (``rows``, a SQL query) and says
 when one is wrong (``fails_when``, a condition on the query's columns), or both. A rule that looks at no row has judged
-nothing: it is ``no_data``, which blocks like a failure unless the rule ``may_be_empty``. Two kinds of rules have neither:
+nothing: it is ``no_data``, which blocks like a failure unless the rule ``may_be_empty`` or the judged data cannot have such
+rows (``rows_when``). Two kinds of rules have neither:
 the parts of the attack on the finished files, and data tests of dbt, which check the shape of a model.
 
 What blocks is decided here and nowhere else, for Great Expectations, dbt tests and Dagster's checks alike.
@@ -95,7 +96,8 @@ class Rule(_Strict):
     candidate's folder, ``{limit}`` the limit. A brace of SQL itself is doubled. ``value`` is the expression that is compared
     with the limit; the greatest is reported, and failing rows are shown by it. ``key`` names the columns by which a waiver
     names a row; an error with a key can be waived like a warning. ``touches`` says for each public table which rows the rule
-    looks at. ``part`` names what an attack tries (``orchestration.attack``).
+    looks at. ``part`` names what an attack tries (``orchestration.attack``). ``rows_when`` is a query on the judged data that
+    returns whether there must be rows to look at; without it there always must, unless the rule ``may_be_empty``.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -115,6 +117,7 @@ class Rule(_Strict):
     key: tuple[str, ...] = ()
     touches: dict[str, str] = Field(default_factory=dict)
     may_be_empty: bool = False
+    rows_when: str | None = None
     fault: Fault | None = None
     explanation: Label
     remedy: Label
@@ -131,6 +134,8 @@ class Rule(_Strict):
             raise ValueError("an expectation names its table, unless the rule runs for each table")
         if (self.kind == "attack") != (self.part is not None):
             raise ValueError("a rule of kind attack needs a part, and no other kind may have one")
+        if self.rows_when is not None and (self.may_be_empty or self.kind not in ("rows", "attack")):
+            raise ValueError("rows_when is for rules of rows and of the attack that must not be empty otherwise")
         if self.severity == "warning" and self.kind == "rows" and not self.key:
             raise ValueError("a warning needs a key, by which a waiver names a row")
         if self.severity == "fatal" and self.key:

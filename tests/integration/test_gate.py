@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from pydantic import ValidationError
 
 from orchestration.attack import Attack, Derived, TableKey
 from orchestration.attack.result import PARTS
@@ -279,6 +280,40 @@ def test_a_rule_that_sees_no_row_is_no_data_and_blocks(tmp_path: Path) -> None:
 def test_a_rule_that_may_be_empty_passes_without_rows(tmp_path: Path) -> None:
     verdict = outcome(tmp_path, rule(rows="select * from facts where b > 9", fails_when="b > 1", may_be_empty=True))
     assert verdict["verdict"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("rows_when", "expected"),
+    [
+        ("select count(*) > 2 from facts", "pass"),
+        ("select max(b) > 9 from facts where a = 'z'", "pass"),
+        ("select count(*) > 1 from facts", "no_data"),
+    ],
+)
+def test_a_rule_needs_rows_where_the_data_must_have_them(tmp_path: Path, rows_when: str, expected: str) -> None:
+    empty = rule(rows="select * from facts where b > 9", fails_when="b > 1", rows_when=rows_when)
+    verdict = outcome(tmp_path, empty)
+    assert (verdict["rules"][0]["outcome"], verdict["rules"][0]["checked"]) == (expected, 0)
+    assert verdict["verdict"] == ("pass" if expected == "pass" else "fail")
+
+
+def test_rows_that_fail_are_found_where_none_are_needed(tmp_path: Path) -> None:
+    verdict = outcome(tmp_path, rule(rows="select * from facts", fails_when="b > 1", rows_when="select false"))
+    assert verdict["blocking"] == ["a_rule"]
+
+
+def test_a_built_in_expectation_needs_rows_where_the_data_must_have_them(tmp_path: Path) -> None:
+    stated = {"type": "expect_column_values_to_not_be_null", "table": "facts", "column": "b", "where": {"a": "z"}}
+    for rows_when, expected in (("select false", "pass"), ("select true", "no_data")):
+        folder = tmp_path / expected
+        verdict = outcome(folder, rule(rows=None, fails_when=None, expectations=[stated], rows_when=rows_when))
+        assert verdict["rules"][0]["outcome"] == expected
+
+
+@pytest.mark.parametrize("changes", [{"may_be_empty": True}, {"kind": "waivers", "rows": None, "fails_when": None}])
+def test_when_rows_are_needed_is_for_rules_that_need_rows(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="rows_when is for rules"):
+        rule(**{"rows": "select 1 as b", "fails_when": "b > 1", "rows_when": "select true"} | changes)
 
 
 def test_a_rule_that_cannot_run_blocks(tmp_path: Path) -> None:
