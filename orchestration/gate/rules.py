@@ -96,8 +96,8 @@ class Rule(_Strict):
     candidate's folder, ``{limit}`` the limit. A brace of SQL itself is doubled. ``value`` is the expression that is compared
     with the limit; the greatest is reported, and failing rows are shown by it. ``key`` names the columns by which a waiver
     names a row; an error with a key can be waived like a warning. ``touches`` says for each public table which rows the rule
-    looks at. ``part`` names what an attack tries (``orchestration.attack``). ``rows_when`` is a query on the judged data that
-    returns whether there must be rows to look at; without it there always must, unless the rule ``may_be_empty``.
+    looks at. ``part`` names what an attack tries (``orchestration.attack``). ``rows_when`` is a query on the judged data
+    that returns whether there must be rows to look at; without it there always must, unless the rule ``may_be_empty``.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")

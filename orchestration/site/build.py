@@ -34,7 +34,7 @@ from orchestration.site.headline import headline
 from orchestration.site.municipality import Municipalities
 from orchestration.site.pages import MAP, Page, Question, Site, load_pages, load_site, written_out
 from orchestration.site.peers import Rate
-from orchestration.site.printed import read_printed
+from orchestration.site.printed import PrintedPoint, read_printed
 from orchestration.site.questions import explorer, grouped, question
 from orchestration.site.reconciliation import read_reconciliation
 from orchestration.site.reports import Reports, read_reports
@@ -76,7 +76,7 @@ class Data:
     indicators: dict[str, Label]
     multiple: frozenset[str]
     moved: Moved
-    printed: dict[str, list[Label]]
+    printed: dict[str, list[PrintedPoint]]
     # The script with the shapes of today's areas; without them no map is drawn.
     boundaries: str | None
 
@@ -102,7 +102,7 @@ def write(connection: duckdb.DuckDBPyConnection, tables: list[Table], release: R
         data.breaks,
         data.indicators,
         data.moved,
-        read_printed(connection, release),
+        data.printed,
     )
     pages = load_pages()
     subjects = _subjects(resolver, pages, data)

@@ -19,6 +19,7 @@ from orchestration.site import formats
 from orchestration.site.breaks import Break, Breaks, CategoryBreak
 from orchestration.site.cubes import ANSWERED, COVERAGE, CURRENT, NO_ROW, SHARE, TIME, UNIT, UNITS, Cube
 from orchestration.site.pages import MAP, Figure, MeasureShown, Site
+from orchestration.site.printed import PrintedPoint
 
 TEXTS = load_texts("site", "pages")
 
@@ -248,7 +249,7 @@ class Resolver:
         breaks: Mapping[str, Breaks],
         indicators: Mapping[str, Label],
         moved: Moved,
-        printed: Mapping[str, Sequence[Label]],
+        printed: Mapping[str, Sequence[PrintedPoint]],
     ) -> None:
         self.release = release
         self.site = site
@@ -368,7 +369,12 @@ class Resolver:
             chosen=chosen,
             grid=grid,
             bases=self.bases(cube, choices),
-            printed=list(self.printed.get(source, ())) if over_time else [],
+            # A figure of totals does not list the printed parts.
+            printed=[
+                each.text
+                for each in (self.printed.get(source, ()) if over_time else ())
+                if each.part_of in (None, figure.rows, figure.across, *figure.choose)
+            ],
             config=config,
         )
 

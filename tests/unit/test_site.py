@@ -276,10 +276,14 @@ def test_a_point_that_is_only_printed_is_reported_with_its_answer_and_unit() -> 
             """
             create table printed_points as select *, 'country' as unit_level from (values
                 ('q', 2017, 'percent', 41.0, 0, 'all', 'yes', null, null),
+                ('fte_by_education', 2017, 'fte', 1.0, 0, null, null, 'total', 'nurse'),
+                ('fte_by_education', 2017, 'fte', 1.0, 0, null, null, 'total', 'nurse'),
                 ('fte_by_service', 2017, 'fte', 14633.0, 0, null, null, 'total', 'total')
             ) as points (indicator, time_period, unit, value, decimals, item, answer, target_group, category)
             """
         )
         found = read_printed(connection, a_release())
-    assert [label.en for label in found["q"]] == ["2017: yes, 41%"]
-    assert [label.nb for label in found["fte_by_service"]] == ["2017: 14\u202f633 fte"]
+    assert [(each.text.en, each.part_of) for each in found["q"]] == [("2017: yes, 41%", None)]
+    assert [(each.text.nb, each.part_of) for each in found["fte_by_service"]] == [("2017: 14\u202f633 fte", None)]
+    # Two printed tables have it, and it is about one category.
+    assert [(each.text.nb, each.part_of) for each in found["fte_by_education"]] == [("2017: nurse, 1 fte", "education")]
