@@ -1,7 +1,8 @@
 """Unknown dimensions and questions in a declared table, reported with the nearest known one.
 
-If a round did not ask a question, its table is left out; a question that no round asked is a mistake. Does not belong here:
-the form of a declaration (``model``), or codes of other dimensions (``tables``).
+If a round did not ask a question, its table is left out, also if no delivered round asked it; a question that is in no list
+of indicators is a mistake. Does not belong here: the form of a declaration (``model``), or codes of other dimensions
+(``tables``).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ IN_TABLES = {
 
 
 def require_words(declared: Declared, of: Round) -> None:
-    """Refuse dimensions that no table has, and questions that no round asked.
+    """Refuse dimensions that no table has, and questions that are in no list.
 
     Raises:
         ReportError: a name is unknown; the message suggests the nearest one.
@@ -40,7 +41,8 @@ def require_words(declared: Declared, of: Round) -> None:
     questions = [code for name, code in named if name == QUESTION]
     if rows.by == QUESTION and rows.codes != "all":
         questions += rows.codes
-    indicators = [str(row["indicator"]) for row in of.published.rows("indicators", {})]
+    asked = {str(row["indicator"]) for row in of.published.rows("indicators", {})}
+    indicators = sorted(asked | of.words.indicators)
     printed = [code for dimension, code in of.words.terms if dimension in (QUESTION, "any_stay_type")]
     for code in questions:
         if code not in indicators and code not in printed:

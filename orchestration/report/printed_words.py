@@ -92,14 +92,15 @@ class PrintedWords:
     """Translates words of print, for one published snapshot.
 
     ``terms`` has codes by dimension and printed code; ``areas`` has codes of areas by level and printed name;
-    ``answer_groups`` has indicator and answer of the answers that combine others; ``places`` has the areas that the
-    dimension ``place`` can name.
+    ``answer_groups`` has indicator and answer of the answers that combine others; ``indicators`` has every indicator of the
+    inputs, also those of rounds that were not delivered; ``places`` has the areas that the dimension ``place`` can name.
     """
 
     published: Published
     terms: Mapping[tuple[str, str], str]
     areas: Mapping[tuple[str, str], str]
     answer_groups: frozenset[tuple[str, str]]
+    indicators: frozenset[str] = frozenset()
     places: Mapping[str, Place] = field(default_factory=dict)
 
     def quantity(
@@ -439,5 +440,6 @@ def load_printed_words(
             for row in read_rows(data, "classifications", "area_names")
         },
         answer_groups=frozenset((row["indicator"], row["answer"]) for row in read_rows(data, "indicators", "answer_groups")),
+        indicators=frozenset(row["indicator"] for row in read_rows(data, "indicators", "indicators")),
         places=places,
     )

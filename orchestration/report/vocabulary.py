@@ -262,7 +262,9 @@ class Vocabulary:
         return self.of.year if year is None else int(year)
 
     def _indicators(self) -> list[str]:
-        return [str(row["indicator"]) for row in self.of.published.rows("indicators", {})]
+        """Return every indicator of the inputs, and those of the snapshot: a round may lack what others asked."""
+        asked = {str(row["indicator"]) for row in self.of.published.rows("indicators", {})}
+        return sorted(asked | self.of.words.indicators)
 
     def _dimensions(self, group: str, how: dict[str, Any]) -> dict[str, str]:
         dimensions = {"target_group": group}

@@ -104,6 +104,13 @@ def test_a_word_that_no_table_knows_is_reported_and_leaves_no_table_out(
         require_words(faulty, of)
 
 
+def test_a_question_that_no_delivered_round_asked_is_no_mistake(tmp_path: Path) -> None:
+    of = round_of({"indicator_shares": [answer("yes", 4)], "fte_by_service": [fte(2016, 1.0)]})
+    asked = {str(row["indicator"]) for row in of.published.rows("indicators", {})}
+    code = min(of.words.indicators - asked)
+    require_words(load_source(source(tmp_path, TABLE.replace("crisis_plan", code))).tables["plan"], of)
+
+
 def test_a_question_that_only_print_has_is_known(tmp_path: Path) -> None:
     of = round_of({"fte_by_service": [fte(2016, 1.0)]})
     of.words.terms = {("question", "plan_of_print"): "crisis_plan"}

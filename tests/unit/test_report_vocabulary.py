@@ -187,3 +187,10 @@ def test_what_a_correction_brings_is_said_without_being_asked_for(note: str, wor
     }
     assert text_of("Det var {{ fte(year) }} årsverk i {{ year }}. Mer.", rows) == f"Det var 5 årsverk i 2016 ({words}). Mer."
     assert text_of("Antallet {{ rose_or_fell(before, year) }}.", rows) == "Antallet økte."
+
+
+def test_a_question_that_no_delivered_round_asked_is_not_asked_and_a_misspelt_one_is_refused() -> None:
+    sentence = "{{% if asked('{}') %}}Svar.{{% else %}}Ikke spurt.{{% endif %}}"
+    code = min(round_of(FTE).words.indicators - {"crisis_plan"})
+    assert text_of(sentence.format(code)) == "Ikke spurt."
+    assert "there is no indicator 'crisis_plann'; nearest is 'crisis_plan'" in str(refused(sentence.format("crisis_plann")))
