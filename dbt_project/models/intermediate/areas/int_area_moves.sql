@@ -9,17 +9,25 @@ with areas as (
     where unit_level in ('municipality', 'county', 'hf_area', 'health_region')
 ),
 
+places as (
+    select distinct
+        time_period,
+        unit_level,
+        unit_code
+    from areas
+),
+
 lasting as (
     -- A new code has no previous year to compare with.
-    select distinct
-        areas.time_period,
-        areas.unit_level,
-        areas.unit_code
-    from areas
-    inner join areas as earlier
-        on areas.time_period = earlier.time_period + 1
-        and areas.unit_level = earlier.unit_level
-        and areas.unit_code = earlier.unit_code
+    select
+        places.time_period,
+        places.unit_level,
+        places.unit_code
+    from places
+    inner join places as earlier
+        on places.time_period = earlier.time_period + 1
+        and places.unit_level = earlier.unit_level
+        and places.unit_code = earlier.unit_code
 ),
 
 ways as (
