@@ -24,8 +24,11 @@ belong here: the search in a family of questions (``family``), or the limits, wh
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
+import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -39,6 +42,12 @@ from orchestration.disclosure.questions import Group, Past, Place, Printed, Stat
 TABLE = ["subject", "indicator", "item", "time_period"]
 
 SHOWN, HIDDEN, KEPT = "shown", "hidden", "kept"
+
+# A search from nothing is shared among processes. For fewer questions it takes less time than starting them, and larger
+# inputs would not fit into memory once for each.
+MOST_PROCESSES = 4
+MOST_QUESTIONS_ALONE = 100
+MOST_BYTES_SHARED = 200_000_000
 
 DECISIONS = pa.schema(
     {
@@ -444,17 +453,69 @@ def decide(**inputs: pa.Table) -> pa.Table:
         One row a question and group (``DECISIONS``), sorted: shown, kept as the last snapshot had it, or hidden, with the
         reason.
     """
-    frames = {name: table.to_pandas() for name, table in inputs.items()}
-    tables = frames["tables"]
-    decided: list[tuple[object, ...]] = []
-    if len(tables):
-        search = _Search(frames)
-        known = set(search.groups)
-        for (_, period, unit_set), rows in tables.groupby(["subject", "time_period", "unit_set"]):
-            if (int(period), str(unit_set)) in known:
-                decided += search.decide_place(int(period), str(unit_set), rows.sort_values(["indicator", "item"]))
+    undecided = inputs["tables"].num_rows - inputs["published_states"].num_rows
+    is_small = sum(table.nbytes for table in inputs.values()) <= MOST_BYTES_SHARED
+    workers = min(os.cpu_count() or 1, MOST_PROCESSES)
+    if workers > 1 and undecided > MOST_QUESTIONS_ALONE and is_small:
+        decided = _by_several(inputs, workers)
+    else:
+        places = _Places(inputs)
+        decided = [row for number in places.by_size for row in places.decide(number)]
     columns = (
         zip(*sorted(decided, key=lambda row: tuple(map(str, row))), strict=True) if decided else ([] for _ in DECISIONS)
     )
     arrays = [pa.array(list(column), field.type) for column, field in zip(columns, DECISIONS, strict=True)]
     return pa.table(arrays, schema=DECISIONS)
+
+
+class _Places:
+    """The questions by subject, year and set of units; what is decided in one place does not depend on the others."""
+
+    def __init__(self, inputs: Mapping[str, pa.Table]) -> None:
+        """Take the arguments of :func:`decide`."""
+        frames = {name: table.to_pandas() for name, table in inputs.items()}
+        known = set(zip(frames["groups"]["time_period"], frames["groups"]["unit_set"], strict=True))
+        self._search = _Search(frames) if len(frames["tables"]) else None
+        self._places = [
+            (int(period), str(unit_set), rows.sort_values(["indicator", "item"]))
+            for (_, period, unit_set), rows in frames["tables"].groupby(["subject", "time_period", "unit_set"])
+            if (period, unit_set) in known
+        ]
+        # The numbers of the places, those with the most questions first.
+        self.by_size = sorted(range(len(self._places)), key=lambda number: -len(self._places[number][2]))
+
+    def decide(self, number: int) -> list[tuple[object, ...]]:
+        """Return the decisions on the questions of one place."""
+        assert self._search is not None
+        return self._search.decide_place(*self._places[number])
+
+
+class _Worker:
+    """What a worker process keeps between places."""
+
+    places: _Places
+
+
+def _begin(inputs: dict[str, pa.Table]) -> None:
+    _Worker.places = _Places(inputs)
+
+
+def _numbers() -> list[int]:
+    return _Worker.places.by_size
+
+
+def _work(number: int) -> list[tuple[object, ...]]:
+    return _Worker.places.decide(number)
+
+
+def _by_several(inputs: dict[str, pa.Table], workers: int) -> list[tuple[object, ...]]:
+    """Return the decisions on all questions, by several processes: the search keeps one busy from beginning to end."""
+    # New processes: a forked copy of this one would share its connections.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(inputs,)) as pool:
+        numbers = pool.submit(_numbers).result()
+        try:
+            return [row for decided in pool.map(_work, numbers) for row in decided]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise

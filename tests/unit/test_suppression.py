@@ -5,14 +5,19 @@ The check enumerates all possible answers of all units with the same shown figur
 
 from __future__ import annotations
 
+import os
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from orchestration.disclosure import suppression
 from orchestration.disclosure.suppression import decide
 from tests.conftest import members_hash
 
@@ -494,6 +499,35 @@ def test_the_order_of_rows_changes_nothing() -> None:
     generator = np.random.default_rng(1)
     shuffled = {name: rows.take(generator.permutation(len(rows))) for name, rows in inputs.items()}
     assert decide(**shuffled).equals(decide(**inputs))
+
+
+def test_several_processes_decide_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    areas: Areas = {("reported", "county", "1"): MANY[:5], ("reported", "county", "2"): MANY[5:]}
+    inputs = Survey(areas, {"q": mixed(answers=("yes", "no", "no", None)), "r": mixed()}).inputs()
+    for name in ("tables", "groups", "values"):
+        rows = inputs[name]
+        place = rows.schema.get_field_index("time_period")
+        later = rows.set_column(
+            place, rows.schema.field(place), pc.add(rows["time_period"], 1).cast(rows.schema.field(place).type)
+        )
+        inputs[name] = pa.concat_tables([rows, later])
+    alone = decide(**inputs)
+    started: list[int] = []
+
+    def by_several(*arguments: Any) -> Any:
+        started.append(arguments[1])
+        return shared(*arguments)
+
+    shared = suppression._by_several
+    monkeypatch.setattr(suppression, "_by_several", by_several)
+    monkeypatch.setattr(suppression, "MOST_QUESTIONS_ALONE", 0)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert decide(**inputs).equals(alone)
+    assert started == [2]
+    # One processor, or a search that is known: no other process.
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    assert decide(**inputs).equals(alone)
+    assert started == [2]
 
 
 def test_no_questions_are_no_decisions() -> None:
