@@ -29,6 +29,8 @@ PERSONS = "person_estimates"
 
 # Sets of up to this many units are searched.
 _MOST_UNITS = 3
+# Sets without their last unit that are looked up; thirty times the municipalities of Norway have so many.
+_MOST_HEADS = 60_000_000
 # Where this many other sets fit too, who is in the set does not follow.
 _MANY = 20_000
 TOTAL = "total"
@@ -293,24 +295,31 @@ def _search(sums: Sequence[Sum], units: Sequence[str], sizes: Sequence[int], fac
 def _sets(sums: Sequence[Sum], count: int, size: int, notes: Notes) -> Iterable[tuple[int, ...]]:
     """Find sets of a size whose scores fulfil all sums: halves that meet in the sorted scores of the first sum."""
     first = sums[0]
-    notes.tried[PART]["sets searched"] += _choose(count, size)
     if size == 0 or size > _MOST_UNITS:
+        notes.tried[PART]["sets searched"] += _choose(count, size)
         return
+    if _choose(count, size - 1) > _MOST_HEADS:
+        notes.not_tried.append(f"{PART}: sets of {size} of {count} units left out of real change")
+        return
+    notes.tried[PART]["sets searched"] += _choose(count, size)
     order = np.argsort(first.scores)
     ranked = first.scores[order]
-    heads: Iterable[tuple[int, ...]] = itertools.combinations(range(count), size - 1)
-    for head in heads:
-        so_far = sum(first.scores[i] for i in head)
+    for start in itertools.combinations(range(count), max(size - 2, 0)):
+        # The heads that begin so, each with one more unit: all of them are looked up at once.
+        more = np.arange(start[-1] + 1 if start else 0, count) if size > 1 else np.zeros(0, dtype=np.int64)
+        so_far = sum(first.scores[i] for i in start) + (first.scores[more] if size > 1 else np.zeros(1))
         low = np.searchsorted(ranked, first.least - so_far, side="left")
         high = np.searchsorted(ranked, first.most - so_far, side="right")
-        last = order[low:high]
-        # Each set once: the last unit comes after those of the head.
-        last = last[last > (head[-1] if head else -1)]
-        for other in sums[1:]:
-            total = other.scores[last] + sum(other.scores[i] for i in head)
-            last = last[(total >= other.least) & (total <= other.most)]
-        for i in last:
-            yield (*head, int(i))
+        for place in np.flatnonzero(high > low):
+            head = (*start, int(more[place])) if size > 1 else start
+            last = order[low[place] : high[place]]
+            # Each set once: the last unit comes after those of the head.
+            last = last[last > (head[-1] if head else -1)]
+            for other in sums[1:]:
+                total = other.scores[last] + sum(other.scores[i] for i in head)
+                last = last[(total >= other.least) & (total <= other.most)]
+            for i in last:
+                yield (*head, int(i))
 
 
 def _choose(count: int, size: int) -> int:
