@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestration.attack import practice
 from orchestration.attack.practice import Sum, _sets, in_every_set
 from orchestration.attack.result import Notes
 
@@ -52,3 +54,11 @@ def test_every_set_within_limits_is_found_once(numbers: list[int], size: int, le
         if least <= sum(numbers[i] for i in units) <= least + width
     ]
     assert sorted(found) == expected
+
+
+def test_more_sets_than_can_be_searched_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(practice, "_MOST_HEADS", 10)
+    notes = Notes()
+    assert list(_sets([Sum(np.ones(6), 2.5, 3.5)], 6, 3, notes)) == []
+    assert notes.not_tried == ["practice: sets of 3 of 6 units left out of real change"]
+    assert len(list(_sets([Sum(np.ones(5), 2.5, 3.5)], 5, 3, Notes()))) == 10
