@@ -17,7 +17,8 @@ search and the question shows what it did. Where the answers of few units differ
 question keeps that snapshot's figures: the difference would reveal who changed. So do questions that somebody lets wait
 (``data/waiting_questions``), and those linked with them.
 
-Belongs here: the questions of all years as the warehouse and the ledger have them, and the decisions on them. Does not
+Belongs here: the questions of all years as the warehouse and the ledger have them, and the decisions on them, by several
+processes where all questions have to be searched. Does not
 belong here: the search in a family of questions (``family``), or the limits, which are the policy's.
 """
 
@@ -35,6 +36,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from orchestration.core.processes import end_with_parent
 from orchestration.disclosure.exchange import Marks, rests_on_few
 from orchestration.disclosure.family import Family
 from orchestration.disclosure.questions import Group, Past, Place, Printed, State, Table, TableKey, candidates
@@ -497,6 +499,7 @@ class _Worker:
 
 
 def _begin(inputs: dict[str, pa.Table]) -> None:
+    end_with_parent()
     _Worker.places = _Places(inputs)
 
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestration.core.errors import UserError
+from orchestration.core.processes import end_with_parent
 from orchestration.core.settings import Settings
 from orchestration.report.build import Desk, Wanted, open_desk
 from orchestration.report.making import Built, Refused, earlier_folders, make, put_in_place, scratch
@@ -104,6 +105,7 @@ class _Worker:
 
 
 def _begin(settings: Settings, candidate: Path | None) -> None:
+    end_with_parent()
     opened = open_desk(settings, candidate)
     _Worker.desk = opened.__enter__()
     atexit.register(opened.__exit__, None, None, None)
