@@ -18,8 +18,8 @@ question keeps that snapshot's figures: the difference would reveal who changed.
 (``data/waiting_questions``), and those linked with them.
 
 Belongs here: the questions of all years as the warehouse and the ledger have them, and the decisions on them, by several
-processes where all questions have to be searched. Does not
-belong here: the search in a family of questions (``family``), or the limits, which are the policy's.
+processes where all questions have to be searched. Does not belong here: the search in a family of questions (``family``), or
+the limits, which are the policy's.
 """
 
 from __future__ import annotations
