@@ -56,6 +56,8 @@ STEP = 1_000_000
 INTENSIVE_UNITS = ("percent", "per_10000")
 EXTENSIVE_UNITS = ("fte", "municipalities", "districts", "persons", "nok")
 INTENSIVE_MEASURES = ("per_inhabitant",)
+# What is declared about printed figures, by file: the columns that grow with the figure.
+DECLARED = {"explanations": ("difference",), "queries": (), "bounds": ("below", "above")}
 # Figures of the anonymous samples, which are not scaled.
 OF_SAMPLES = "survey="
 # Units beyond this number add no certainty to a rule of the gate.
@@ -364,27 +366,15 @@ def scale_published(data: Path, target: Path, factor: int) -> None:
             figures.append(scaled)
             larger[row["source_id"], row["table_id"], _cell_key(row)] = factor if scaled["value"] != row["value"] else 1
         write_records(target / "published" / path.name, figures, list(records[0]))
-    path = data / "published/explanations.csv"
-    records = read_records(path)
-    explained = []
-    for row in records:
-        times = larger.get((row["source_id"], row["table_id"], row["cell_key"]))
-        if times is not None:
-            difference = f"{Decimal(row['difference']) * times:f}" if row["difference"] else ""
-            explained.append(row | {"difference": difference})
-    write_records(target / "published" / path.name, explained, list(records[0]))
-    path = data / "published/queries.csv"
-    records = read_records(path)
-    kept = [row for row in records if (row["source_id"], row["table_id"], row["cell_key"]) in larger]
-    write_records(target / "published" / path.name, kept, list(records[0]))
-    path = data / "published/bounds.csv"
-    records = read_records(path)
-    bounds = []
-    for row in records:
-        times = larger.get((row["source_id"], row["table_id"], row["cell_key"]))
-        if times is not None:
-            bounds.append(row | {side: f"{Decimal(row[side]) * times:f}" for side in ("below", "above")})
-    write_records(target / "published" / path.name, bounds, list(records[0]))
+    for name, extensive in DECLARED.items():
+        path = data / f"published/{name}.csv"
+        records = read_records(path)
+        kept = []
+        for row in records:
+            times = larger.get((row["source_id"], row["table_id"], row["cell_key"]))
+            if times is not None:
+                kept.append(row | {each: f"{Decimal(row[each]) * times:f}" for each in extensive if row[each]})
+        write_records(target / "published" / path.name, kept, list(records[0]))
 
 
 def scale_parameters(data: Path, target: Path, factor: int) -> None:

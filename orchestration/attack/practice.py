@@ -7,6 +7,7 @@ they are, where only one set of units gives it. What the difference of two snaps
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -295,13 +296,13 @@ def _search(sums: Sequence[Sum], units: Sequence[str], sizes: Sequence[int], fac
 def _sets(sums: Sequence[Sum], count: int, size: int, notes: Notes) -> Iterable[tuple[int, ...]]:
     """Find sets of a size whose scores fulfil all sums: halves that meet in the sorted scores of the first sum."""
     first = sums[0]
-    if size == 0 or size > _MOST_UNITS:
-        notes.tried[PART]["sets searched"] += _choose(count, size)
-        return
-    if _choose(count, size - 1) > _MOST_HEADS:
+    is_searched = 0 < size <= _MOST_UNITS
+    if is_searched and math.comb(count, size - 1) > _MOST_HEADS:
         notes.not_tried.append(f"{PART}: sets of {size} of {count} units left out of real change")
         return
-    notes.tried[PART]["sets searched"] += _choose(count, size)
+    notes.tried[PART]["sets searched"] += math.comb(count, size)
+    if not is_searched:
+        return
     order = np.argsort(first.scores)
     ranked = first.scores[order]
     for start in itertools.combinations(range(count), max(size - 2, 0)):
@@ -320,13 +321,6 @@ def _sets(sums: Sequence[Sum], count: int, size: int, notes: Notes) -> Iterable[
                 last = last[(total >= other.least) & (total <= other.most)]
             for i in last:
                 yield (*head, int(i))
-
-
-def _choose(count: int, size: int) -> int:
-    number = 1
-    for i in range(size):
-        number = number * (count - i) // (i + 1)
-    return number
 
 
 def _amounts(connection: duckdb.DuckDBPyConnection, policy: Policy, notes: Notes) -> None:

@@ -25,18 +25,16 @@ the limits, which are the policy's.
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from orchestration.core.processes import end_with_parent
+from orchestration.core.processes import worker_pool
 from orchestration.disclosure.exchange import Marks, rests_on_few
 from orchestration.disclosure.family import Family
 from orchestration.disclosure.questions import Group, Past, Place, Printed, State, Table, TableKey, candidates
@@ -499,7 +497,6 @@ class _Worker:
 
 
 def _begin(inputs: dict[str, pa.Table]) -> None:
-    end_with_parent()
     _Worker.places = _Places(inputs)
 
 
@@ -513,12 +510,6 @@ def _work(number: int) -> list[tuple[object, ...]]:
 
 def _by_several(inputs: dict[str, pa.Table], workers: int) -> list[tuple[object, ...]]:
     """Return the decisions on all questions, by several processes: the search keeps one busy from beginning to end."""
-    # New processes: a forked copy of this one would share its connections.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(inputs,)) as pool:
+    with worker_pool(workers, _begin, inputs) as pool:
         numbers = pool.submit(_numbers).result()
-        try:
-            return [row for decided in pool.map(_work, numbers) for row in decided]
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+        return [row for decided in pool.map(_work, numbers) for row in decided]

@@ -143,6 +143,11 @@ class Rule(_Strict):
         return self
 
     @property
+    def can_find_no_row(self) -> bool:
+        """Whether some data have no row for the rule; with ``rows_when`` the gate decides whether the judged data may."""
+        return self.may_be_empty or self.rows_when is not None
+
+    @property
     def can_be_waived(self) -> bool:
         """Whether a waiver can let a failing row pass: for a warning, and for an error whose rows have a key."""
         return self.severity == "warning" or (self.severity == "error" and bool(self.key))

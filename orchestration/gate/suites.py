@@ -117,7 +117,7 @@ def are_named(names: Sequence[str], statements: Sequence[str]) -> list[bool]:
 def entries_of(rule: Rule, tables: list[Table]) -> list[Entry]:
     """Return a rule as expectations; none where Great Expectations does not judge it."""
     if rule.kind == "attack":
-        inputs = {"part": rule.part, "may_be_empty": rule.may_be_empty or rule.rows_when is not None}
+        inputs = {"part": rule.part, "may_be_empty": rule.can_find_no_row}
         return [Entry(Asset("candidate", ATTACKED), ATTACK_TO_FIND_NOTHING, inputs)]
     if rule.kind != "rows":
         return []
@@ -140,7 +140,7 @@ def entries_of(rule: Rule, tables: list[Table]) -> list[Entry]:
                 "key": list(rule.key),
                 # A rule that runs for each table may find one table empty but not all, and others must find rows only in
                 # some data: the gate checks that.
-                "may_be_empty": rule.may_be_empty or rule.for_each is not None or rule.rows_when is not None,
+                "may_be_empty": rule.can_find_no_row or rule.for_each is not None,
             }
             entries.append(Entry(asset_of(rule, tables, name), RULE_TO_HOLD, kwargs, rule.key))
     return entries

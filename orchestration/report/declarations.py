@@ -41,8 +41,7 @@ def require_words(declared: Declared, of: Round) -> None:
     questions = [code for name, code in named if name == QUESTION]
     if rows.by == QUESTION and rows.codes != "all":
         questions += rows.codes
-    asked = {str(row["indicator"]) for row in of.published.rows("indicators", {})}
-    indicators = sorted(asked | of.words.indicators)
+    indicators = of.words.known_indicators()
     printed = [code for dimension, code in of.words.terms if dimension in (QUESTION, "any_stay_type")]
     for code in questions:
         if code not in indicators and code not in printed:

@@ -7,15 +7,14 @@ distributing the work, and reporting progress. Does not belong here: making a re
 from __future__ import annotations
 
 import atexit
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import replace
 from pathlib import Path
 
 from orchestration.core.errors import UserError
-from orchestration.core.processes import end_with_parent
+from orchestration.core.processes import worker_pool
 from orchestration.core.settings import Settings
 from orchestration.report.build import Desk, Wanted, open_desk
 from orchestration.report.making import Built, Refused, earlier_folders, make, put_in_place, scratch
@@ -86,16 +85,9 @@ def by_several(
     """
     shares = [every[at : at + SHARE] for at in range(0, len(every), SHARE)]
     workers = min(os.cpu_count() or 1, len(shares))
-    # New processes: a forked copy of this one would share its connections.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(settings, candidate)) as pool:
-        started = [pool.submit(_work, share, folder, earlier) for share in shares]
-        try:
-            for each in as_completed(started):
-                yield each.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    with worker_pool(workers, _begin, settings, candidate) as pool:
+        for each in as_completed([pool.submit(_work, share, folder, earlier) for share in shares]):
+            yield each.result()
 
 
 class _Worker:
@@ -105,7 +97,6 @@ class _Worker:
 
 
 def _begin(settings: Settings, candidate: Path | None) -> None:
-    end_with_parent()
     opened = open_desk(settings, candidate)
     _Worker.desk = opened.__enter__()
     atexit.register(opened.__exit__, None, None, None)

@@ -103,6 +103,11 @@ class PrintedWords:
     indicators: frozenset[str] = frozenset()
     places: Mapping[str, Place] = field(default_factory=dict)
 
+    def known_indicators(self) -> list[str]:
+        """Return every indicator of the inputs, and those of the snapshot: a round may lack what others asked."""
+        asked = {str(row["indicator"]) for row in self.published.rows("indicators", {})}
+        return sorted(asked | self.indicators)
+
     def quantity(
         self, measure: str, dimensions: Mapping[str, str], year: int, unit_set: str = "", base: str = ""
     ) -> Quantity:

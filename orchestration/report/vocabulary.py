@@ -116,10 +116,7 @@ class Vocabulary:
 
     def asked(self, indicator: str, item: str | None = None, year: int | None = None) -> bool:
         """Whether a round has published answers to a question, for ``{% if %}``."""
-        if indicator not in self._indicators():
-            raise ReportError(
-                f"there is no indicator {indicator!r}{suggest(indicator, self._indicators())}", "correct the name"
-            )
+        self._require_indicator(indicator)
         wanted = {LEVEL: "country", CODE: "0", BASIS: "reported", "indicator": indicator, YEAR: str(self._year(year))}
         if item is not None:
             wanted["item"] = item
@@ -261,10 +258,10 @@ class Vocabulary:
     def _year(self, year: int | None) -> int:
         return self.of.year if year is None else int(year)
 
-    def _indicators(self) -> list[str]:
-        """Return every indicator of the inputs, and those of the snapshot: a round may lack what others asked."""
-        asked = {str(row["indicator"]) for row in self.of.published.rows("indicators", {})}
-        return sorted(asked | self.of.words.indicators)
+    def _require_indicator(self, indicator: str) -> None:
+        known = self.of.words.known_indicators()
+        if indicator not in known:
+            raise ReportError(f"there is no indicator {indicator!r}{suggest(indicator, known)}", "correct the name")
 
     def _dimensions(self, group: str, how: dict[str, Any]) -> dict[str, str]:
         dimensions = {"target_group": group}
@@ -295,10 +292,7 @@ class Vocabulary:
         return self._bound(quantity, decimals, remark, unit)
 
     def _answer(self, measure: str, indicator: str, answer: str, how: dict[str, Any]) -> Bound:
-        if indicator not in self._indicators():
-            raise ReportError(
-                f"there is no indicator {indicator!r}{suggest(indicator, self._indicators())}", "correct the name"
-            )
+        self._require_indicator(indicator)
         remark, unit, decimals, rest = _common(how, 0)
         year = self._year(rest.pop("year", None))
         dimensions = self._dimensions("", rest)
