@@ -205,7 +205,8 @@ def judge(
         mixed: groups by measures: whether a public unit, which is none of these units, has the measure, and whether one
             lacks it, so that the group is not shown as uniform.
         free: units of which no group is or was shown: they may have answered anything.
-        since: groups by units: those that changed of shown groups, whose figures are the difference of two snapshots.
+        since: groups by units: those that changed of groups that the last snapshot showed too; the difference of the two
+            snapshots has their figures.
     """
     values = question.values()
     limits = np.full(len(groups), question.limits.uniform)

@@ -114,10 +114,16 @@ class Family:
             )
             for table in tables
         ]
+        self._again = {key: self._shown_again(past) for key, past in pasts.items()}
         self._verdicts: dict[int, Verdict] = {}
         self._mixed = [self._mixed_by_public(number) for number in range(len(tables))]
         answered = np.array([question.answers > 0 for question in self._questions])
         self.answered: Numbers = (self._groups[None] * (self._weights * answered)[:, None]).sum(axis=2)
+
+    def _shown_again(self, past: Past) -> Marks:
+        """Return for each group whether the last snapshot showed it too."""
+        last = {self.place.held[name].tobytes() for name in past.last}
+        return np.array([group.units.tobytes() in last for group in self.place.groups], dtype=bool)
 
     def _mixed_by_public(self, number: int) -> tuple[Marks, Marks]:
         """Return for each group and measure whether a public unit in the group has the measure, and whether one lacks it."""
@@ -192,8 +198,9 @@ class Family:
         if past is not None:
             before = (before[0] | past.known[0][self._first], before[1] | past.known[1][self._first])
             changed = past.changed[self._first]
-            # The difference of two snapshots is a group too: the units that changed.
-            since = covering & changed if changed.any() else None
+            # The difference of two snapshots is a group too, where both show one: the units of it that changed.
+            again = self._again[self.tables[number].key][list(chosen)]
+            since = covering[again] & changed if changed.any() and again.any() else None
         free: Marks = ~np.asarray(self._groups[list(chosen)].any(axis=0), dtype=bool)
         if past is not None:
             free = free & ~np.asarray(past.rows[:, self._first].any(axis=0), dtype=bool)

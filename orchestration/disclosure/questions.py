@@ -110,14 +110,15 @@ class Past:
 
     ``same`` is states by units: whose answer is still that of the state. ``known`` are units by measures: what uniform
     groups revealed, that a unit lacks the measure or has it. ``rows`` are former groups by columns: one column for each
-    unit, then one for each other answer that a unit had before; ``is_size`` marks the size groups among them. ``first`` are
-    names of groups that were shown for exactly these answers.
+    unit, then one for each other answer that a unit had before; ``is_size`` marks the size groups among them. ``last`` are
+    names of the groups that the last snapshot showed, ``first`` of those that were shown for exactly these answers.
     """
 
     same: Marks
     known: tuple[Marks, Marks]
     rows: Marks
     is_size: Marks
+    last: set[str]
     first: set[str]
 
     @property

@@ -271,10 +271,11 @@ class _Search:
         marks = np.zeros((len(rows), len(units) + len(columns)), dtype=bool)
         for number, held_places in enumerate(rows):
             marks[number, list(held_places)] = True
+        shown_last = set(states[last].figures) if last is not None else set()
         first = {group.sha256 for group in printed}
         if last is not None:
-            first = set() if self._changed(table, units, public) else set(states[last].figures)
-        return Past(same, (without, having), marks, np.array(list(rows.values()), dtype=bool), first)
+            first = set() if self._changed(table, units, public) else shown_last
+        return Past(same, (without, having), marks, np.array(list(rows.values()), dtype=bool), shown_last, first)
 
     def _printed(self, table: Table, units: list[str]) -> list[Printed]:
         """Return the groups of a question that a report printed, the larger first, without what print reveals by itself.

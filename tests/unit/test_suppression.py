@@ -405,6 +405,19 @@ def test_a_late_unit_waits() -> None:
     assert {row["decision"] for row in survey.decisions()} == {"kept"}
 
 
+def test_late_units_that_all_answered_alike_excuse_no_group_that_was_not_shown_before() -> None:
+    # Nothing is shown of four units. Then five come that all say yes: with no earlier figure there is no difference, so
+    # a county of two of them is a group of two.
+    areas: Areas = {("reported", "county", "0"): "abcfghi", ("reported", "county", "1"): "de"}
+    early = {"f": "yes", "g": "yes", "h": "yes", "i": "no"}
+    survey = Survey(areas, {"q": early}, minimum=2, changed=1)
+    survey.options, survey.ordinary = {"q": "no|yes"}, set()
+    assert survey.shown("q") == []
+    survey.publish()
+    survey.questions = {"q": dict.fromkeys("abcde", "yes") | early}
+    assert ("reported", "county", "1") not in survey.shown("q")
+
+
 @given(surveys(), st.data())
 @settings(max_examples=80, deadline=None)
 def test_no_answer_follows_from_two_snapshots_between_which_units_came(survey: Survey, data: st.DataObject) -> None:
